@@ -1,0 +1,242 @@
+import { z } from 'zod';
+
+import type { SeriesId, SessionId, StudyId } from '../domain/brand.js';
+import type { PackedMask } from '../domain/mask.js';
+import type {
+  Decision,
+  RunState,
+  SegmentationSession,
+  SessionSummary,
+  Step,
+  StopReason,
+} from '../domain/session.js';
+import type { Refusal, Series, StudySummary } from '../domain/study.js';
+import type { IbisErrorShape } from './errors.js';
+import type { PolicyTarget } from './manifest.js';
+
+/**
+ * The channel table: every method that the renderer may call, with the shape of its parameters. Preload's
+ * `window.ibis`, main's relay and the engine's dispatcher are all derived from it. Results are typed here
+ * and trusted: they come from our own engine.
+ */
+const seriesId = z.string().transform((id) => id as SeriesId); // branding at the edge
+const sessionId = z.string().transform((id) => id as SessionId); // branding at the edge
+const studyId = z.string().transform((id) => id as StudyId); // branding at the edge
+const window = z.object({ centre: z.number(), width: z.number().positive() });
+const axis = z.enum(['acquired', 'axial', 'coronal', 'sagittal']);
+const normalisedPoint = z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) });
+const nothing = z.object({});
+
+export const exportFormats = ['seg', 'nifti', 'trace', 'overlay'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** Answered by main itself: they need Electron. */
+export const mainMethods = {
+  /** Native dialog; [] when dismissed. */
+  pickFiles: z.object({ kind: z.enum(['files', 'folder']) }),
+  pickExportFolder: nothing,
+  revealInFolder: z.object({ path: z.string() }),
+  restartEngine: nothing,
+  getEngineState: nothing,
+} as const;
+
+/** Relayed to the engine. */
+export const engineMethods = {
+  getAppInfo: nothing,
+  /** Opens paths; progress and cancel through `jobId`. */
+  openPaths: z.object({ paths: z.array(z.string()).min(1), jobId: z.string() }),
+  openDemoStudy: nothing,
+  cancelJob: z.object({ jobId: z.string() }),
+  listStudies: nothing,
+  getSeries: z.object({ seriesId }),
+  closeStudy: z.object({ studyId }),
+  listModels: nothing,
+  /** Warns before Run of a request outside the policy's training. */
+  checkRequest: z.object({ policyId: z.string(), text: z.string() }),
+  /** Tells the engine what is on screen, so that it encodes the slice and its neighbours while idle. */
+  noteShownSlice: z.object({
+    seriesId,
+    phaseIndex: z.number().int().nonnegative(),
+    axis,
+    sliceIndex: z.number().int().nonnegative(),
+    window: window.nullable(),
+    segmenterId: z.string(),
+  }),
+  /** Window null: the file's VOI, else 1st to 99th percentile. */
+  startSession: z.object({
+    seriesId,
+    phaseIndex: z.number().int().nonnegative(),
+    axis,
+    sliceIndex: z.number().int().nonnegative(),
+    window: window.nullable(),
+    prompt: z.string().max(2000),
+    policyId: z.string(),
+    segmenterId: z.string(),
+    maxSteps: z.number().int().min(1).max(100).default(20),
+  }),
+  /** Runs until the policy stops; resolves at once, the rest comes as events. */
+  runSession: z.object({ sessionId }),
+  /** One policy step, then paused. */
+  stepSession: z.object({ sessionId }),
+  pauseSession: z.object({ sessionId }),
+  /** Ends the run within one token; the session stays and can be run again. */
+  cancelSession: z.object({ sessionId }),
+  addClick: z.object({
+    sessionId,
+    label: z.enum(['include', 'exclude']),
+    normalised: normalisedPoint,
+  }),
+  removeClick: z.object({ sessionId, clickIndex: z.number().int().nonnegative() }),
+  undoStep: z.object({ sessionId }),
+  decideSession: z.object({ sessionId, decision: z.enum(['accepted', 'rejected', 'edited']) }),
+  listSessions: z.object({
+    search: z.string(),
+    limit: z.number().int().min(1).max(10_000).default(200),
+  }),
+  getSession: z.object({ sessionId }),
+  exportSession: z.object({
+    sessionId,
+    formats: z.array(z.enum(exportFormats)).min(1),
+    outDir: z.string(),
+  }),
+} as const;
+
+export interface ModelStatus {
+  readonly id: string;
+  readonly role: 'policy' | 'segmenter';
+  readonly name: string;
+  readonly version: string;
+  readonly licence: string;
+  readonly source: string;
+  readonly targets: readonly PolicyTarget[];
+  /** Null when it may be used; else why not. */
+  readonly problem: IbisErrorShape | null;
+}
+
+export interface ProviderStatus {
+  readonly available: readonly string[]; // as onnxruntime-node lists them
+  readonly used: string; // 'cpu', 'webgpu', ...
+  /** Why the preferred one is not used; '' when it is. */
+  readonly note: string;
+}
+
+export interface AppInfo {
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly dataDir: string;
+  readonly provider: ProviderStatus;
+  /** Sessions that were running when the app last ended. */
+  readonly interruptedSessions: readonly SessionSummary[];
+  readonly demoStudy: { readonly available: boolean; readonly prompt: string };
+}
+
+export type EngineState =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'stopped'; readonly reason: string };
+
+export interface OpenPathsResult {
+  readonly studies: readonly StudySummary[];
+  readonly refused: readonly Refusal[];
+  readonly cancelled: boolean;
+}
+
+export interface RequestCheck {
+  readonly known: boolean;
+  /** The target it is taken for, or null. */
+  readonly targetName: string | null;
+  readonly warning: string; // '' when known
+}
+
+export interface ExportResult {
+  readonly files: readonly string[];
+  /** Sentences: 'The mask is empty: no SEG was written.' */
+  readonly notes: readonly string[];
+}
+
+/** Results, by method. */
+export interface MethodResults {
+  pickFiles: readonly string[];
+  pickExportFolder: string | null;
+  revealInFolder: null;
+  restartEngine: null;
+  getEngineState: EngineState;
+  getAppInfo: AppInfo;
+  openPaths: OpenPathsResult;
+  openDemoStudy: OpenPathsResult & {
+    readonly seriesId: SeriesId | null;
+    readonly prompt: string;
+    readonly axis: 'axial' | 'coronal' | 'sagittal';
+    readonly sliceIndex: number;
+  };
+  cancelJob: null;
+  listStudies: readonly StudySummary[];
+  getSeries: Series;
+  closeStudy: null;
+  listModels: readonly ModelStatus[];
+  checkRequest: RequestCheck;
+  noteShownSlice: null;
+  startSession: SegmentationSession;
+  runSession: null;
+  stepSession: null;
+  pauseSession: null;
+  cancelSession: null;
+  addClick: SegmentationSession;
+  removeClick: SegmentationSession;
+  undoStep: SegmentationSession;
+  decideSession: SegmentationSession;
+  listSessions: readonly SessionSummary[];
+  getSession: SegmentationSession;
+  exportSession: ExportResult;
+}
+
+/** Facts that the engine (and main, for engineState) announces. */
+export type IbisEvent =
+  | { readonly kind: 'engineStateChanged'; readonly state: EngineState }
+  | {
+      readonly kind: 'jobProgressed';
+      readonly jobId: string;
+      readonly label: string;
+      readonly done: number;
+      readonly total: number | null;
+    }
+  | {
+      readonly kind: 'policyTextGrew';
+      readonly sessionId: SessionId;
+      readonly stepIndex: number;
+      readonly text: string;
+    }
+  | { readonly kind: 'stepSaved'; readonly sessionId: SessionId; readonly step: Step }
+  | {
+      readonly kind: 'sessionChanged';
+      readonly sessionId: SessionId;
+      readonly runState: RunState;
+      readonly stopReason: StopReason | null;
+      readonly answer: string | null;
+      readonly failure: string | null;
+      readonly decision: Decision | null;
+      readonly mask: PackedMask | null;
+    }
+  | { readonly kind: 'providerNoted'; readonly provider: ProviderStatus };
+
+export const allMethods = { ...mainMethods, ...engineMethods };
+export type MethodName = keyof typeof allMethods;
+export type EngineMethodName = keyof typeof engineMethods;
+export type MainMethodName = keyof typeof mainMethods;
+export type MethodParams<M extends MethodName> = z.input<(typeof allMethods)[M]>;
+export type ParsedParams<M extends MethodName> = z.output<(typeof allMethods)[M]>;
+
+export type Reply<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: IbisErrorShape };
+
+/** `window.ibis`. */
+export interface IbisApi {
+  invoke<M extends MethodName>(
+    method: M,
+    params: MethodParams<M>,
+  ): Promise<Reply<MethodResults[M]>>;
+  onEvent(listener: (event: IbisEvent) => void): () => void;
+  /** Path of a dropped file (Electron's webUtils); '' when it has none. */
+  pathOfFile(file: File): string;
+  readonly platform: string;
+}

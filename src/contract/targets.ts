@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** `resources/targets/<dataset>.json`: what is asked of each case of a data set. Python reads the same files. */
+export const targetSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Values of the label image that belong to the target. */
+  labels: z.array(z.number().int()).min(1),
+  /** Paraphrases; the first is the canonical request. */
+  requests: z.array(z.string()).min(1),
+  axis: z.enum(['acquired', 'axial', 'coronal', 'sagittal']),
+  slices: z.discriminatedUnion('rule', [
+    z.object({ rule: z.literal('all') }),
+    z.object({ rule: z.literal('largest-area') }),
+    z.object({ rule: z.literal('area-quantiles'), count: z.number().int().positive() }),
+    z.object({ rule: z.literal('list'), sliceIndices: z.array(z.number().int().nonnegative()) }),
+  ]),
+  instances: z.enum(['merged', 'largest', 'each']),
+  minPixels: z.number().int().nonnegative(),
+  window: z.union([
+    z.object({ rule: z.literal('percentile'), low: z.number(), high: z.number() }),
+    z.object({ centre: z.number(), width: z.number().positive() }),
+  ]),
+  trainMeanPosition: z.tuple([z.number(), z.number()]).optional(),
+});
+
+export const targetsFileSchema = z.object({
+  schemaVersion: z.literal(1),
+  dataset: z.string(),
+  modality: z.string(),
+  targets: z.array(targetSchema).min(1),
+});
+
+export type Target = z.infer<typeof targetSchema>;
+export type TargetsFile = z.infer<typeof targetsFileSchema>;

@@ -1,0 +1,12 @@
+/** Nominal typing: two ids of the same primitive cannot be swapped unnoticed. */
+declare const brand: unique symbol;
+export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** Opaque id of an opened study; stable across runs for the same StudyInstanceUID and source. */
+export type StudyId = Brand<string, 'StudyId'>;
+/** Opaque id of an opened series. */
+export type SeriesId = Brand<string, 'SeriesId'>;
+/** Opaque id of one displayable frame; the last path part of a `dicom://` address. */
+export type ImageId = Brand<string, 'ImageId'>;
+export type SessionId = Brand<string, 'SessionId'>;
+export type ModelId = Brand<string, 'ModelId'>;

@@ -1,0 +1,81 @@
+/** A binary mask of one target on one slice image, row-major, 1 = target. */
+export interface Mask {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array; // uint8 [height, width], 0 or 1
+}
+
+/** Smallest box around the target, inclusive; null when the mask is empty. */
+export interface MaskBounds {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** A mask as it is stored and sent: one bit a pixel, first pixel in the lowest bit, only inside `bounds`. */
+export interface PackedMask {
+  readonly width: number;
+  readonly height: number;
+  readonly bounds: MaskBounds | null;
+  readonly bits: Uint8Array;
+}
+
+export const emptyMask = (width: number, height: number): Mask => ({
+  width,
+  height,
+  data: new Uint8Array(width * height),
+});
+
+export function countMaskPixels(mask: Mask): number {
+  let count = 0;
+  for (const value of mask.data) count += value;
+  return count;
+}
+
+export function computeMaskBounds(mask: Mask): MaskBounds | null {
+  let left = mask.width;
+  let top = mask.height;
+  let right = -1;
+  let bottom = -1;
+  for (let row = 0; row < mask.height; row++)
+    for (let column = 0; column < mask.width; column++)
+      if (mask.data[row * mask.width + column] === 1) {
+        left = Math.min(left, column);
+        right = Math.max(right, column);
+        top = Math.min(top, row);
+        bottom = row;
+      }
+  return right < 0 ? null : { left, top, right, bottom };
+}
+
+export function packMask(mask: Mask): PackedMask {
+  const { width, height } = mask;
+  const bounds = computeMaskBounds(mask);
+  if (bounds === null) return { width, height, bounds, bits: new Uint8Array(0) };
+  const boxWidth = bounds.right - bounds.left + 1;
+  const boxHeight = bounds.bottom - bounds.top + 1;
+  const bits = new Uint8Array(Math.ceil((boxWidth * boxHeight) / 8));
+  let bit = 0;
+  for (let row = bounds.top; row <= bounds.bottom; row++)
+    for (let column = bounds.left; column <= bounds.right; column++, bit++)
+      if (mask.data[row * width + column] === 1)
+        bits[bit >> 3] = (bits[bit >> 3] ?? 0) | (1 << (bit & 7));
+  return { width, height, bounds, bits };
+}
+
+/** Throws when `bits` is shorter than the bounds need: the edge that read it must have checked. */
+export function unpackMask(packed: PackedMask): Mask {
+  const mask = emptyMask(packed.width, packed.height);
+  const { bounds, bits } = packed;
+  if (bounds === null) return mask;
+  const boxWidth = bounds.right - bounds.left + 1;
+  const boxHeight = bounds.bottom - bounds.top + 1;
+  if (bits.length * 8 < boxWidth * boxHeight)
+    throw new Error('packed mask is shorter than its bounds');
+  let bit = 0;
+  for (let row = bounds.top; row <= bounds.bottom; row++)
+    for (let column = bounds.left; column <= bounds.right; column++, bit++)
+      mask.data[row * packed.width + column] = ((bits[bit >> 3] ?? 0) >> (bit & 7)) & 1;
+  return mask;
+}
