@@ -1,0 +1,1 @@
+"""Training of Ibis policies: see training/README.md for the commands."""
