@@ -1,4 +1,4 @@
-import { voxelToWorld, worldToVoxel } from './geometry.js';
+import { dot, voxelToWorld, worldToVoxel } from './geometry.js';
 import type { Vec3, VolumeGeometry, VoxelIndex, WorldPoint } from './geometry.js';
 
 /** 'acquired' is the plane the slices were stored in; the others are reformats along the nearest voxel axis. */
@@ -43,8 +43,6 @@ const DISPLAY: Record<
   sagittal: { right: [0, 1, 0], down: [0, 0, -1], normal: 0 },
 };
 
-const inner = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-
 /** Assigns each patient axis (L, P, S) the voxel axis nearest to it; greedy on the largest cosine, one to one. */
 function nearestVoxelAxes(geometry: VolumeGeometry): readonly [Axis3, Axis3, Axis3] {
   const result: [Axis3, Axis3, Axis3] = [0, 1, 2];
@@ -83,8 +81,8 @@ export function computeSlicePlane(geometry: VolumeGeometry, axis: SliceAxis): Sl
     columnAxis,
     rowAxis,
     normalAxis,
-    flipColumns: !asStored && inner(geometry.direction[columnAxis], wanted.right) < 0,
-    flipRows: !asStored && inner(geometry.direction[rowAxis], wanted.down) < 0,
+    flipColumns: !asStored && dot(geometry.direction[columnAxis], wanted.right) < 0,
+    flipRows: !asStored && dot(geometry.direction[rowAxis], wanted.down) < 0,
     width: geometry.dimensions[columnAxis],
     height: geometry.dimensions[rowAxis],
     sliceCount: geometry.dimensions[normalAxis],
