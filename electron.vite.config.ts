@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import vue from '@vitejs/plugin-vue';
+import { defineConfig, type UserConfig } from 'electron-vite';
+
+/** Built files by name: `index` is the Electron main process, the rest run in plain Node 24. */
+const nodeEntries = {
+  index: 'src/main/index.ts',
+  engine: 'src/engine/main.ts',
+  cli: 'src/cli/main.ts',
+  inferenceWorker: 'src/engine/inference/inferenceWorker.ts',
+  decodeWorker: 'src/engine/dicom/decodeWorker.ts',
+};
+
+const presentNodeEntries = Object.fromEntries(
+  Object.entries(nodeEntries)
+    .map(([name, file]) => [name, resolve(file)] as const)
+    .filter(([, file]) => existsSync(file)),
+);
+
+// Every entry is listed above; one that is not written yet is left out.
+const present = (file: string): boolean => existsSync(resolve(file));
+
+const main: UserConfig['main'] = {
+  build: {
+    // Set here, or electron-vite takes the targets of Electron 45; the oldest runtime that must run this
+    // is Electron 33 (Node 20.18, Chromium 130): docs/decisions says why.
+    target: 'node20.18',
+    externalizeDeps: true,
+    // A running engine loads chunks late: a rebuild must not pull them from under it.
+    emptyOutDir: false,
+    rolldownOptions: {
+      input: presentNodeEntries,
+      output: {
+        format: 'es',
+        entryFileNames: '[name].js',
+        chunkFileNames: 'chunks/[name]-[hash].js',
+      },
+    },
+  },
+};
+
+const preload: UserConfig['preload'] = {
+  build: {
+    target: 'node20.18',
+    // A sandboxed preload can require nothing but electron, and must be CommonJS.
+    externalizeDeps: false,
+    rolldownOptions: {
+      input: { index: resolve('src/preload/index.ts') },
+      output: { format: 'cjs', entryFileNames: '[name].cjs' },
+    },
+  },
+};
+
+const renderer: UserConfig['renderer'] = {
+  root: 'src/renderer',
+  plugins: [vue()],
+  worker: { format: 'es' },
+  build: {
+    target: 'chrome130',
+    // The content security policy allows no data: scripts or styles.
+    assetsInlineLimit: 0,
+    rolldownOptions: { input: resolve('src/renderer/index.html') },
+  },
+  optimizeDeps: {
+    include: [
+      '@cornerstonejs/core',
+      '@cornerstonejs/metadata',
+      '@cornerstonejs/tools',
+      '@cornerstonejs/utils',
+      'gl-matrix',
+    ],
+  },
+};
+
+export default defineConfig({
+  ...(Object.keys(presentNodeEntries).length > 0 ? { main } : {}),
+  ...(present('src/preload/index.ts') ? { preload } : {}),
+  ...(present('src/renderer/index.html') ? { renderer } : {}),
+});
