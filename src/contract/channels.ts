@@ -123,6 +123,7 @@ export interface ProviderStatus {
 export interface AppInfo {
   readonly version: string;
   readonly nodeVersion: string;
+  readonly engineProcessId: number;
   readonly dataDir: string;
   readonly provider: ProviderStatus;
   /** Sessions that were running when the app last ended. */

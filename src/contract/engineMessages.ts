@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { IbisEvent, Reply } from './channels.js';
+import type { IbisErrorShape } from './errors.js';
 
 /** Main -> engine, over the fork's IPC channel (structured clone: typed arrays stay typed). */
 export const toEngineSchema = z.discriminatedUnion('kind', [
@@ -27,5 +28,7 @@ export interface ResolvedResource {
 /** Engine -> main. */
 export type FromEngine =
   | { readonly kind: 'ready' }
+  /** It could not start (a damaged or newer database, a network disk) and ends now. */
+  | { readonly kind: 'failed'; readonly error: IbisErrorShape }
   | { readonly kind: 'reply'; readonly callId: number; readonly reply: Reply<unknown> }
   | { readonly kind: 'event'; readonly event: IbisEvent };

@@ -21,7 +21,7 @@ export const targetSchema = z.object({
     z.object({ rule: z.literal('percentile'), low: z.number(), high: z.number() }),
     z.object({ centre: z.number(), width: z.number().positive() }),
   ]),
-  trainMeanPosition: z.tuple([z.number(), z.number()]).optional(),
+  trainMeanPosition: z.tuple([z.number(), z.number()]).nullish(),
 });
 
 export const targetsFileSchema = z.object({
