@@ -49,7 +49,11 @@ function nearestVoxelAxes(geometry: VolumeGeometry): readonly [Axis3, Axis3, Axi
   const freePatient = new Set<Axis3>(AXES);
   const freeVoxel = new Set<Axis3>(AXES);
   while (freePatient.size > 0) {
-    let best = { cosine: -1, patient: 0 as Axis3, voxel: 0 as Axis3 };
+    let best: { cosine: number; patient: Axis3; voxel: Axis3 } = {
+      cosine: -1,
+      patient: 0,
+      voxel: 0,
+    };
     for (const patient of freePatient)
       for (const voxel of freeVoxel) {
         const cosine = Math.abs(geometry.direction[voxel][patient]);
