@@ -1,0 +1,121 @@
+import type { PackedMask } from '../../domain/mask.js';
+import type { NormalisedPoint, SliceAxis } from '../../domain/plane.js';
+import type { Click } from '../../domain/session.js';
+import type { IntensityWindow } from '../../domain/study.js';
+import type { WindowPresetId } from './windowing.js';
+
+/** What the left mouse button does on an image. Right drag zooms, middle drag pans, the wheel changes slice. */
+export const viewerTools = [
+  'select', // moves the cross in the three planes, takes hold of measurements
+  'window',
+  'pan',
+  'zoom',
+  'scroll',
+  'length',
+  'angle',
+  'rectangle',
+  'ellipse',
+  'include',
+  'exclude',
+] as const;
+export type ViewerTool = (typeof viewerTools)[number];
+
+/** 'mpr' shows the plane of the stack large and the two others beside it. */
+export type ViewerLayout = 'stack' | 'mpr';
+
+/** One slice of the open series. `sliceIndex` is the voxel index along the plane's normal. */
+export interface SlicePosition {
+  readonly phaseIndex: number;
+  readonly axis: SliceAxis;
+  readonly sliceIndex: number;
+}
+
+/** What a session has to draw; null fields draw nothing. A new value replaces the one on screen at the next frame. */
+export interface SessionOverlay extends SlicePosition {
+  readonly mask: PackedMask | null;
+  readonly clicks: readonly Click[];
+  /** CSS hex colour of the segment; the first of `segmentColours` when left out. */
+  readonly colour?: string;
+}
+
+/** A click of the user, in the slice image of `axis` (a session's own axis where the click lies in its plane). */
+export interface PlacedClick extends SlicePosition {
+  readonly label: 'include' | 'exclude';
+  readonly normalised: NormalisedPoint;
+}
+
+export interface LoadProgress {
+  readonly loaded: number; // frames of the shown volume
+  readonly total: number;
+}
+
+export interface Measurement {
+  readonly measurementId: string;
+  readonly kind: 'length' | 'angle' | 'rectangle' | 'ellipse';
+  readonly position: SlicePosition;
+  /** Length, or angle, or area; null while it is being drawn. */
+  readonly value: number | null;
+  readonly unit: string; // 'mm', 'px', '°', 'mm²', 'px²'
+  readonly mean: number | null;
+  readonly standardDeviation: number | null;
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  readonly valueUnit: string; // 'HU' or ''
+}
+
+/** The pixel under the pointer. */
+export interface CursorReading extends SlicePosition {
+  readonly column: number;
+  readonly row: number;
+  /** Modality value, or three for colour; null while the frame is not loaded. */
+  readonly values: readonly number[] | null;
+  readonly unit: string;
+}
+
+export interface CineState {
+  readonly playing: boolean;
+  readonly framesPerSecond: number;
+  /** What advances: the phases of one slice where there are several, else the slices. */
+  readonly over: 'slices' | 'phases';
+}
+
+/** Commands to the mounted viewer. Those that need a series do nothing while none is open. */
+export interface ViewerApi {
+  readonly presets: readonly { readonly id: WindowPresetId; readonly label: string }[];
+  showSlice(position: Partial<SlicePosition>): void;
+  /** Moves the slice of the pane last used; stops at the ends. */
+  stepSlice(delta: number): void;
+  showPhase(phaseIndex: number): void;
+  getPosition(): SlicePosition | null;
+  setWindow(window: IntensityWindow): void;
+  applyPreset(preset: WindowPresetId): void;
+  getWindow(): IntensityWindow | null;
+  toggleInvert(): void;
+  /** Window, zoom, pan and inversion as at opening; the slice stays. */
+  reset(): void;
+  setCine(playing: boolean, framesPerSecond?: number): void;
+  getCine(): CineState;
+  listMeasurements(): readonly Measurement[];
+  removeMeasurement(measurementId: string): void;
+  removeAllMeasurements(): void;
+  /** Where the centre of a pixel of the shown slice lies in the pane, CSS px; null when that slice is not shown. */
+  pixelToPane(column: number, row: number): { readonly x: number; readonly y: number } | null;
+  /** The pixel under a point of the main pane. */
+  readPane(x: number, y: number): CursorReading | null;
+}
+
+/** Emitted by ViewerArea.vue. */
+export type ViewerAreaEmits = {
+  ready: [api: ViewerApi];
+  sliceChanged: [position: SlicePosition];
+  phaseChanged: [phaseIndex: number];
+  windowChanged: [window: IntensityWindow];
+  clickPlaced: [click: PlacedClick];
+  /** A double click on a pane asks for the other layout. */
+  layoutWanted: [layout: ViewerLayout];
+  loadProgressed: [progress: LoadProgress];
+  measurementsChanged: [measurements: readonly Measurement[]];
+  cineChanged: [cine: CineState];
+  /** A sentence for the user: no WebGL, context lost, a frame that could not be read. */
+  problem: [sentence: string];
+};

@@ -1,0 +1,68 @@
+import type { IntensityWindow } from '../../domain/study.js';
+
+/** Presets by number key, as the hotkey table has them: 1 is the file's own window, 2 to 7 are for CT (HU). */
+export const windowPresets = [
+  { id: 'stored', label: 'As stored', window: null },
+  { id: 'soft-tissue', label: 'Soft tissue', window: { centre: 40, width: 400 } },
+  { id: 'lung', label: 'Lung', window: { centre: -600, width: 1500 } },
+  { id: 'bone', label: 'Bone', window: { centre: 480, width: 2500 } },
+  { id: 'brain', label: 'Brain', window: { centre: 40, width: 80 } },
+  { id: 'liver', label: 'Liver', window: { centre: 90, width: 150 } },
+  { id: 'mediastinum', label: 'Mediastinum', window: { centre: 50, width: 350 } },
+  { id: 'auto', label: 'Auto (1st to 99th percentile)', window: null },
+  { id: 'full', label: 'Full range', window: null },
+] as const satisfies readonly {
+  readonly id: string;
+  readonly label: string;
+  readonly window: IntensityWindow | null;
+}[];
+
+export type WindowPresetId = (typeof windowPresets)[number]['id'];
+
+/** Presets that make sense: those in HU only for CT. */
+export const presetsFor = (
+  modality: string,
+): readonly { readonly id: WindowPresetId; readonly label: string }[] =>
+  windowPresets.filter((preset) => preset.window === null || modality === 'CT');
+
+/** Range of values -> window; a flat image gets width 1 so that it can be shown. */
+export function windowOfRange(low: number, high: number): IntensityWindow {
+  return { centre: (low + high) / 2, width: Math.max(high - low, high > low ? 0 : 1) };
+}
+
+/**
+ * Window from the 1st to the 99th percentile (linear interpolation between ranks, as NumPy), the default of
+ * the engine for images without a window. Null when there is no finite value.
+ */
+export function computePercentileWindow(
+  values: ArrayLike<number>,
+  low = 1,
+  high = 99,
+): IntensityWindow | null {
+  const sorted = Float64Array.from(values)
+    .filter((value) => Number.isFinite(value))
+    .sort();
+  if (sorted.length === 0) return null;
+  const at = (percent: number): number => {
+    const rank = (percent / 100) * (sorted.length - 1);
+    const below = sorted[Math.floor(rank)] ?? 0;
+    const above = sorted[Math.ceil(rank)] ?? below;
+    return below + (above - below) * (rank - Math.floor(rank));
+  };
+  return windowOfRange(at(low), at(high));
+}
+
+/** A drag of (dx, dy) CSS px: right widens, down lowers the brightness, as radiology viewers do. */
+export function dragWindow(
+  window: IntensityWindow,
+  dx: number,
+  dy: number,
+  contentRange: number,
+): IntensityWindow {
+  const perPixel = Math.max(contentRange, 1e-6) / 600;
+  const smallest = contentRange <= 2 ? contentRange / 1000 : 1;
+  return {
+    centre: window.centre + dy * perPixel,
+    width: Math.max(smallest, window.width + dx * perPixel),
+  };
+}
