@@ -1,0 +1,6 @@
+import type { Migration } from '../migrate.js';
+import { sessions } from './0001-sessions.js';
+import { runOwner } from './0002-run-owner.js';
+
+/** In order; a released one never changes. */
+export const migrations: readonly Migration[] = [sessions, runOwner];

@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+
+import type { SessionId } from '../../../src/domain/brand.js';
+import { emptyMask, packMask } from '../../../src/domain/mask.js';
+import {
+  closeStore,
+  createSession,
+  decideSession,
+  getResumeState,
+  getSession,
+  getSessionModels,
+  getSessionSource,
+  markStepUndone,
+  saveStep,
+  updateSession,
+} from '../../../src/engine/store/index.js';
+import {
+  mustOpen,
+  newSession,
+  sampleClick,
+  sampleStep,
+  sessionWithSteps,
+} from './sampleSession.js';
+import { useTemporaryFolders } from './temporaryFolder.js';
+
+const newFolder = useTemporaryFolders();
+
+describe('a stored session', () => {
+  it('reads back after a restart exactly as it was written, steps, clicks and masks included', () => {
+    const folder = newFolder();
+    const first = mustOpen(folder);
+    const input = newSession();
+    const { sessionId } = createSession(first, input);
+    const steps = [0, 1, 2].map((stepIndex) => sampleStep(sessionId, stepIndex));
+    for (const step of steps) saveStep(first, step);
+    saveStep(first, {
+      sessionId,
+      step: {
+        ...sampleStep(sessionId, 3).step,
+        action: { kind: 'terminate', answer: 'The left ventricle is outlined.' },
+        mask: steps[2]?.step.mask ?? null,
+      },
+      clicks: steps[2]?.clicks ?? [],
+      lowResLogits: null,
+      change: { runState: 'stopped', stopReason: 'policy-stop', answer: 'Outlined.' },
+    });
+    closeStore(first);
+
+    const second = mustOpen(folder);
+    const session = getSession(second, sessionId);
+    expect(session.settings).toEqual(input.settings);
+    expect(session.steps.slice(0, 3)).toEqual(steps.map((step) => step.step));
+    expect(session.steps[3]?.action).toEqual({
+      kind: 'terminate',
+      answer: 'The left ventricle is outlined.',
+    });
+    expect(session.clicks).toEqual([0, 1, 2].map(sampleClick));
+    expect(session).toMatchObject({
+      runState: 'stopped',
+      stopReason: 'policy-stop',
+      answer: 'Outlined.',
+      failure: null,
+      decision: null,
+    });
+    expect(getSessionModels(second, sessionId)).toEqual(input.models);
+    expect(getSessionSource(second, sessionId)).toEqual({
+      studyId: input.study.studyId,
+      studyInstanceUID: input.study.studyInstanceUID,
+      seriesId: input.series.seriesId,
+      seriesInstanceUID: input.series.seriesInstanceUID,
+      sourcePaths: input.sourcePaths,
+    });
+    closeStore(second);
+  });
+
+  it('keeps an empty mask, no mask, an unparsed text and a removed click apart', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = createSession(store, newSession());
+    const base = sampleStep(sessionId, 0);
+    saveStep(store, { ...base, step: { ...base.step, mask: packMask(emptyMask(64, 32)) } });
+    saveStep(store, {
+      ...base,
+      step: {
+        ...base.step,
+        stepIndex: 1,
+        mask: null,
+        score: null,
+        action: { kind: 'unparsed', problem: 'No action was found.' },
+      },
+    });
+    saveStep(store, {
+      sessionId,
+      clicks: [],
+      lowResLogits: null,
+      step: {
+        ...base.step,
+        stepIndex: 2,
+        mask: null,
+        action: { kind: 'remove-click', clickIndex: 0, placedBy: 'user' },
+      },
+    });
+    const { steps, clicks } = getSession(store, sessionId);
+    expect(steps[0]?.mask).toEqual({ width: 64, height: 32, bounds: null, bits: new Uint8Array() });
+    expect(steps[1]).toMatchObject({
+      mask: null,
+      score: null,
+      action: { kind: 'unparsed', problem: 'No action was found.' },
+    });
+    expect(steps[2]?.action).toEqual({ kind: 'remove-click', clickIndex: 0, placedBy: 'user' });
+    expect(clicks).toEqual([]);
+    // The last click was removed: nothing of the earlier logits may reach the segmenter again.
+    expect(getResumeState(store, sessionId).lowResLogits).toBeNull();
+    closeStore(store);
+  });
+
+  it('resumes after an undo with the clicks, mask and exact logits of the step before', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = sessionWithSteps(store, 4);
+    markStepUndone(store, sessionId, 3);
+    const resumed = getResumeState(store, sessionId);
+    const before = sampleStep(sessionId, 2);
+    expect(resumed.nextStepIndex).toBe(4);
+    expect(resumed.clicks).toEqual(before.clicks);
+    expect(resumed.mask).toEqual(before.step.mask);
+    expect(resumed.score).toBe(before.step.score);
+    expect(resumed.lowResLogits).toEqual(before.lowResLogits);
+    expect(getSession(store, sessionId).steps.map((step) => step.undone)).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+    for (const stepIndex of [2, 1, 0]) markStepUndone(store, sessionId, stepIndex);
+    expect(getResumeState(store, sessionId)).toEqual({
+      nextStepIndex: 4,
+      clicks: [],
+      mask: null,
+      score: null,
+      lowResLogits: null,
+    });
+    closeStore(store);
+  });
+
+  it('lets go of all logits but the last ones when it is decided, and keeps every decision', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = sessionWithSteps(store, 5);
+    decideSession(store, sessionId, 'rejected');
+    decideSession(store, sessionId, 'accepted');
+    expect(getSession(store, sessionId).decision).toBe('accepted');
+    expect(
+      store.database.prepare('SELECT decision, step_index FROM decisions ORDER BY 1').all(),
+    ).toEqual([
+      { decision: 'accepted', step_index: 4 },
+      { decision: 'rejected', step_index: 4 },
+    ]);
+    expect(store.database.prepare('SELECT step_index FROM low_res_logits').all()).toEqual([
+      { step_index: 4 },
+    ]);
+    expect(getResumeState(store, sessionId).lowResLogits).toEqual(
+      sampleStep(sessionId, 4).lowResLogits,
+    );
+    closeStore(store);
+  });
+
+  it('changes only what it is told to change', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = createSession(store, newSession());
+    updateSession(store, sessionId, { runState: 'stopped', stopReason: 'failed', failure: 'Why.' });
+    updateSession(store, sessionId, { answer: 'Done.' });
+    expect(getSession(store, sessionId)).toMatchObject({
+      runState: 'stopped',
+      stopReason: 'failed',
+      failure: 'Why.',
+      answer: 'Done.',
+    });
+    updateSession(store, sessionId, { runState: 'running', stopReason: null, failure: null });
+    expect(getSession(store, sessionId)).toMatchObject({
+      runState: 'running',
+      stopReason: null,
+      failure: null,
+      answer: 'Done.',
+    });
+    closeStore(store);
+  });
+
+  it('refuses to alter a stored step or decision, even for code that tries', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = sessionWithSteps(store, 1);
+    decideSession(store, sessionId, 'accepted');
+    const run = (sql: string) => () => store.database.exec(sql);
+    expect(run(`UPDATE steps SET reasoning = 'other'`)).toThrow('a stored step does not change');
+    expect(run(`UPDATE decisions SET decision = 'rejected'`)).toThrow(
+      'a stored decision does not change',
+    );
+    closeStore(store);
+  });
+
+  it('refuses a gap in the steps and stores nothing of a step that fails half-way', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = sessionWithSteps(store, 1);
+    expect(() => {
+      saveStep(store, sampleStep(sessionId, 2));
+    }).toThrow('step 2 was saved where 1 is next');
+    const twice = sampleStep(sessionId, 1);
+    expect(() => {
+      saveStep(store, { ...twice, clicks: [...twice.clicks, sampleClick(0)] });
+    }).toThrow(/UNIQUE/);
+    expect(getSession(store, sessionId).steps).toHaveLength(1);
+    closeStore(store);
+  });
+
+  it('says that a session is not there rather than inventing one', () => {
+    const store = mustOpen(newFolder());
+    const missing = 'no-such-session' as SessionId;
+    expect(() => getSession(store, missing)).toThrow('not in the database');
+    expect(() => {
+      saveStep(store, sampleStep(missing, 0));
+    }).toThrow('not in the database');
+    closeStore(store);
+  });
+
+  it('says that the disk is full and keeps what was stored', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = sessionWithSteps(store, 2);
+    const pages = Number(store.database.pragma('page_count', { simple: true }));
+    store.database.pragma(`max_page_count = ${String(pages + 5)}`);
+    const write = () => {
+      saveStep(store, sampleStep(sessionId, 2));
+    };
+    expect(write).toThrow(expect.objectContaining({ code: 'disk-full' }));
+    expect(getSession(store, sessionId).steps).toHaveLength(2);
+    closeStore(store);
+  });
+
+  it('reports a record that Ibis did not write instead of passing it on', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = sessionWithSteps(store, 1);
+    store.database.exec('UPDATE masks SET bounds_right = 4000');
+    expect(() => getSession(store, sessionId)).toThrow(
+      expect.objectContaining({ code: 'database-damaged' }),
+    );
+    closeStore(store);
+  });
+});
