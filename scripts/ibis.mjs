@@ -22,8 +22,11 @@ if (!existsSync(cli)) {
 }
 
 const child = spawn(node24File, [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
-// A terminal sends Ctrl+C to both; the child answers it, and its end is ours.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// A terminal sends Ctrl+C to both, so only a signal meant for this process alone is passed on.
+process.on('SIGINT', () => {
+  if (process.stdin.isTTY !== true) child.kill('SIGINT');
+});
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(error.message);
   process.exit(failed);

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+// `npm test [-- STAGE ...]`: sets up what is missing and runs everything, or only the named stages.
+// The last line is `N passed, N failed, N skipped`; what was skipped is listed by name, with the reason.
+import { mkdirSync } from 'node:fs';
+
+import { hasDisplay, startVirtualDisplay } from './lib/display.mjs';
+import { electronEnvironment } from './lib/electronRuntime.mjs';
+import { inRepo } from './lib/paths.mjs';
+import { setUpDependencies, setUpElectron, setUpTests } from './lib/setup.mjs';
+import { summarise, countResults } from './lib/summary.mjs';
+import {
+  checks,
+  contract,
+  namesIn,
+  runAndRead,
+  skippedStage,
+  training,
+  unit,
+  windowTests,
+} from './lib/testStages.mjs';
+
+/** The whole run stays under 25 minutes; what has not run by then fails. */
+const endMs = Date.now() + 24 * 60_000;
+
+await setUpDependencies();
+const electron = await setUpElectron();
+const { python } = await setUpTests();
+mkdirSync(inRepo('test-results'), { recursive: true });
+
+async function runWindowTests() {
+  const names = () => namesIn('test/e2e', '.spec.ts', /^\s*test\(\s*(['"`])(.+?)\1/gm);
+  if (electron === null) return skippedStage('e2e', names(), 'no Electron can run here');
+  const virtual = hasDisplay ? null : await startVirtualDisplay();
+  if (!hasDisplay && virtual === null)
+    return skippedStage('e2e', names(), 'there is no display and no Xvfb');
+  try {
+    const env = {
+      ...electronEnvironment(electron),
+      IBIS_ELECTRON_KIND: electron.kind,
+      ...(virtual === null ? {} : { DISPLAY: virtual.display }),
+    };
+    return await runAndRead(windowTests(env), endMs - Date.now());
+  } finally {
+    virtual?.stop();
+  }
+}
+
+async function runTraining() {
+  if (python) return runAndRead(training, endMs - Date.now());
+  const names = namesIn('training/tests', '.py', /^def (test_\w+)/gm);
+  return skippedStage('training', names, 'the Python packages cannot be had here');
+}
+
+const stages = [
+  ...[...checks, unit, contract].map((stage) => ({
+    name: stage.name,
+    run: () => runAndRead(stage, endMs - Date.now()),
+  })),
+  { name: 'e2e', run: runWindowTests },
+  { name: 'training', run: runTraining },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !stages.some((stage) => stage.name === name));
+if (unknown !== undefined) {
+  console.error(`No stage "${unknown}". Stages: ${stages.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+const done = [];
+for (const stage of stages)
+  if (wanted.length === 0 || wanted.includes(stage.name)) done.push(await stage.run());
+
+for (const line of summarise(done)) console.log(line);
+process.exitCode = countResults(done).failed > 0 ? 1 : 0;
