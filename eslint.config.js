@@ -40,7 +40,7 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       // Numbers in messages are what this program is about.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // `() => send(x)` is a call, not a value.
