@@ -12,6 +12,7 @@ import type {
 } from '../domain/session.js';
 import type { Refusal, Series, StudySummary } from '../domain/study.js';
 import type { IbisErrorShape } from './errors.js';
+import { exportFormats } from './exportFormats.js';
 import type { PolicyTarget } from './manifest.js';
 
 /**
@@ -27,8 +28,8 @@ const axis = z.enum(['acquired', 'axial', 'coronal', 'sagittal']);
 const normalisedPoint = z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) });
 const nothing = z.object({});
 
-export const exportFormats = ['seg', 'nifti', 'trace', 'overlay'] as const;
-export type ExportFormat = (typeof exportFormats)[number];
+export { exportFormats };
+export type { ExportFormat } from './exportFormats.js';
 
 /** Answered by main itself: they need Electron. */
 export const mainMethods = {
