@@ -1,0 +1,89 @@
+import { parentPort } from 'node:worker_threads';
+
+import { IbisError, toErrorShape } from '../../contract/errors.js';
+import type { PolicySession } from './policySession.js';
+import type { SamSession } from './samSession.js';
+import type {
+  FromWorker,
+  InferenceRequest,
+  InferenceResults,
+  RequestKind,
+  ToWorker,
+} from './workerProtocol.js';
+
+/**
+ * A thread that owns the sessions of one model: `run()` of onnxruntime-node blocks the thread it is called on.
+ * Asked through workerHost.ts, one request at a time.
+ */
+let sam: SamSession | null = null;
+let policy: PolicySession | null = null;
+
+interface Hooks {
+  readonly onText: (text: string) => void;
+  readonly isCancelled: () => boolean;
+}
+
+async function answer(
+  request: InferenceRequest,
+  hooks: Hooks,
+): Promise<InferenceResults[RequestKind]> {
+  switch (request.kind) {
+    case 'loadSegmenter':
+      sam = await (await import('./samSession.js')).openSamSession(request);
+      return null;
+    case 'encode':
+      await loaded(sam).encode(request.slice);
+      return null;
+    case 'segment':
+      return loaded(sam).segment(request.slice, request.clicks, request.previousLowResLogits);
+    case 'loadPolicy':
+      policy = await (await import('./policySession.js')).openPolicySession(request);
+      return null;
+    case 'generate':
+      return loaded(policy).generate(request, hooks);
+    case 'close':
+      await sam?.release();
+      await policy?.release();
+      return null;
+  }
+}
+
+function loaded<T>(session: T | null): T {
+  if (session === null) throw new Error('the worker was asked before its model was loaded');
+  return session;
+}
+
+const port = parentPort;
+if (port === null) throw new Error('inferenceWorker runs as a worker thread only');
+const send = (message: FromWorker): void => {
+  port.postMessage(message);
+};
+
+port.on('message', ({ callId, request, cancelFlag }: ToWorker) => {
+  const flag = new Int32Array(cancelFlag);
+  const hooks: Hooks = {
+    onText: (text) => {
+      send({ kind: 'text', callId, text });
+    },
+    isCancelled: () => Atomics.load(flag, 0) !== 0,
+  };
+  answer(request, hooks)
+    .then(
+      (value) => {
+        send({ kind: 'result', callId, value });
+      },
+      (thrown: unknown) => {
+        const error =
+          thrown instanceof IbisError
+            ? toErrorShape(thrown)
+            : { code: 'model-failed' as const, message: describeFault(thrown) };
+        send({ kind: 'error', callId, error });
+      },
+    )
+    .finally(() => {
+      if (request.kind === 'close') port.close();
+    });
+});
+
+const describeFault = (thrown: unknown): string =>
+  `The model failed: ${toErrorShape(thrown).message}`;

