@@ -5,7 +5,7 @@ export { createSession, decideSession, updateSession } from './sessions.js';
 export type { NewSession, SessionChange, SessionModel } from './sessions.js';
 export { getSession, getSessionModels, getSessionSource } from './readSession.js';
 export type { SessionSource } from './readSession.js';
-export { getResumeState, markStepUndone, saveStep } from './steps.js';
+export { getFollowedSteps, getResumeState, markStepUndone, saveStep } from './steps.js';
 export type { NewStep, ResumeState } from './steps.js';
 export { listInterruptedSessions, listSessions } from './listing.js';
 export type { MountProbe } from './networkFileSystem.js';

@@ -69,7 +69,8 @@ export function saveStep(store: Store, newStep: NewStep): void {
     database
       .prepare(
         `INSERT INTO steps VALUES (@sessionId, @stepIndex, @policyText, @reasoning, @kind, @clickIndex,
-           @text, @score, @elapsedMs, @policyMs, @segmenterMs, @savedAt, @undone)`,
+           @text, @score, @elapsedMs, @policyMs, @segmenterMs, @savedAt, @undone,
+           (SELECT max(step_index) FROM steps WHERE session_id = @sessionId AND undone = 0))`,
       )
       .run({
         sessionId,
@@ -179,4 +180,26 @@ export function getResumeState(store: Store, sessionId: SessionId): ResumeState 
     score: last.score,
     lowResLogits: packed === null ? null : decodeLogits(packed.data, packed.value_count),
   };
+}
+
+const followedRow = z.object({
+  step_index: z.number().int(),
+  follows_step_index: z.number().int().nullable(),
+});
+
+/**
+ * For each step, the step it stood on (null: the session as it began): the mask after that one is what the
+ * policy saw. Keyed by stepIndex.
+ */
+export function getFollowedSteps(
+  store: Store,
+  sessionId: SessionId,
+): ReadonlyMap<number, number | null> {
+  return new Map(
+    store.database
+      .prepare('SELECT step_index, follows_step_index FROM steps WHERE session_id = ?')
+      .all(sessionId)
+      .map((row) => parseRow(followedRow, row))
+      .map((row) => [row.step_index, row.follows_step_index]),
+  );
 }

@@ -12,14 +12,17 @@ import {
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+import type { SessionId } from '../../../src/domain/brand.js';
 import {
   closeStore,
   databaseFile,
   databaseFolder,
+  getFollowedSteps,
   getResumeState,
   getSession,
   listInterruptedSessions,
   listSessions,
+  markStepUndone,
   openStore,
   saveStep,
   updateSession,
@@ -126,46 +129,75 @@ describe('opening the database', () => {
   });
 });
 
+/** Schema of a version and rows of the newest cut back to it: the inverse of each migration, newest first. */
+const cutBack: Readonly<Record<number, string>> = {
+  2: `DROP TRIGGER steps_stay; ALTER TABLE steps DROP COLUMN follows_step_index;
+    CREATE TRIGGER steps_stay BEFORE UPDATE OF session_id, step_index, policy_text, reasoning, action_kind,
+        action_click_index, action_text, score, elapsed_ms, policy_ms, segmenter_ms, saved_at ON steps
+        BEGIN SELECT RAISE(ABORT, 'a stored step does not change'); END`,
+  1: 'DROP INDEX sessions_by_owner; ALTER TABLE sessions DROP COLUMN owner_id',
+};
+
+/** A database of schema `version` with a running session: two steps, the second undone, then a third. */
+function makeOldDatabase(dataDir: string, version: number): SessionId {
+  const made = mustOpen(dataDir);
+  const { sessionId } = sessionWithSteps(made, 2);
+  markStepUndone(made, sessionId, 1);
+  const third = sampleStep(sessionId, 2);
+  saveStep(made, third);
+  updateSession(made, sessionId, { runState: 'running' });
+  for (let target = migrations.length - 1; target >= version; target--)
+    made.database.exec(cutBack[target] ?? 'no way back is written for this version');
+  made.database.pragma(`user_version = ${String(version)}`);
+  made.database.close();
+  made.owner.release();
+  return sessionId;
+}
+
 describe('migrations', () => {
-  it('brings real rows of the version before to this one, after a backup that still opens', () => {
-    const dataDir = newFolder();
-    // Rows as the newest version writes them, then cut back to what version 1 held: all but the owner.
-    const made = mustOpen(dataDir);
-    const { sessionId } = sessionWithSteps(made, 3);
-    updateSession(made, sessionId, { runState: 'running' });
-    made.database.exec('DROP INDEX sessions_by_owner; ALTER TABLE sessions DROP COLUMN owner_id');
-    made.database.pragma('user_version = 1');
-    made.database.close();
-    made.owner.release();
+  const oldVersions = migrations.slice(0, -1).map((migration) => migration.version);
 
-    const migrated = mustOpen(dataDir);
-    expect(migrated.database.pragma('user_version', { simple: true })).toBe(migrations.length);
-    const session = getSession(migrated, sessionId);
-    expect(session.steps).toEqual([0, 1, 2].map((s) => sampleStep(sessionId, s).step));
-    expect(session.runState).toBe('paused');
-    expect(listInterruptedSessions(migrated).map((s) => s.sessionId)).toEqual([sessionId]);
-    saveStep(migrated, sampleStep(sessionId, 3));
-    closeStore(migrated);
+  it.each(oldVersions)(
+    'brings real rows of version %i to the newest, after a backup that still opens',
+    (version) => {
+      const dataDir = newFolder();
+      const sessionId = makeOldDatabase(dataDir, version);
+      const migrated = mustOpen(dataDir);
+      expect(migrated.database.pragma('user_version', { simple: true })).toBe(migrations.length);
+      const session = getSession(migrated, sessionId);
+      expect(session.steps).toEqual(
+        [0, 1, 2].map((s) => ({ ...sampleStep(sessionId, s).step, undone: s === 1 })),
+      );
+      expect(session.runState).toBe('paused');
+      expect(listInterruptedSessions(migrated).map((s) => s.sessionId)).toEqual([sessionId]);
+      expect([...getFollowedSteps(migrated, sessionId)]).toEqual([
+        [0, null],
+        [1, 0],
+        [2, 0],
+      ]);
+      saveStep(migrated, sampleStep(sessionId, 3));
+      closeStore(migrated);
 
-    const backups = path.join(databaseFolder(dataDir), 'backups');
-    const [backup, ...others] = readdirSync(backups);
-    expect(others).toEqual([]);
-    const old = new Database(path.join(backups, backup ?? ''), { readonly: true });
-    expect(old.pragma('user_version', { simple: true })).toBe(1);
-    expect(old.pragma('integrity_check', { simple: true })).toBe('ok');
-    expect(old.prepare('SELECT count(*) AS n FROM steps').get()).toEqual({ n: 3 });
-    old.close();
-  });
+      const backups = path.join(databaseFolder(dataDir), 'backups');
+      const [backup, ...others] = readdirSync(backups);
+      expect(others).toEqual([]);
+      const old = new Database(path.join(backups, backup ?? ''), { readonly: true });
+      expect(old.pragma('user_version', { simple: true })).toBe(version);
+      expect(old.pragma('integrity_check', { simple: true })).toBe('ok');
+      expect(old.prepare('SELECT count(*) AS n FROM steps').get()).toEqual({ n: 3 });
+      old.close();
+    },
+  );
 
-  it('builds version 1 by itself and the newest from it with the same tables as a new database', () => {
-    const dataDir = newFolder();
-    closeStore(mustOpen(dataDir)); // newest at once
+  it.each(oldVersions)('builds from version %i the very tables of a new database', (version) => {
+    const fresh = newFolder();
+    closeStore(mustOpen(fresh)); // newest at once
     const stepwise = newFolder();
     mkdirSync(databaseFolder(stepwise));
-    const first = new Database(databaseFile(stepwise));
-    migrations[0]?.up(first);
-    first.pragma('user_version = 1');
-    first.close();
+    const old = new Database(databaseFile(stepwise));
+    for (const migration of migrations.slice(0, version)) migration.up(old);
+    old.pragma(`user_version = ${String(version)}`);
+    old.close();
     closeStore(mustOpen(stepwise));
     const schemaOf = (folder: string): unknown[] => {
       const database = new Database(databaseFile(folder), { readonly: true });
@@ -173,7 +205,7 @@ describe('migrations', () => {
       database.close();
       return schema;
     };
-    expect(schemaOf(stepwise)).toEqual(schemaOf(dataDir));
+    expect(schemaOf(stepwise)).toEqual(schemaOf(fresh));
   });
 
   it('leaves the database at the version before when a migration fails', () => {

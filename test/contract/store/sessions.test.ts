@@ -6,6 +6,7 @@ import {
   closeStore,
   createSession,
   decideSession,
+  getFollowedSteps,
   getResumeState,
   getSession,
   getSessionModels,
@@ -130,9 +131,17 @@ describe('a stored session', () => {
       false,
       true,
     ]);
-    for (const stepIndex of [2, 1, 0]) markStepUndone(store, sessionId, stepIndex);
+    saveStep(store, { ...sampleStep(sessionId, 4), lowResLogits: null });
+    expect([...getFollowedSteps(store, sessionId)]).toEqual([
+      [0, null],
+      [1, 0],
+      [2, 1],
+      [3, 2],
+      [4, 2], // step 3 was taken back before
+    ]);
+    for (const stepIndex of [4, 2, 1, 0]) markStepUndone(store, sessionId, stepIndex);
     expect(getResumeState(store, sessionId)).toEqual({
-      nextStepIndex: 4,
+      nextStepIndex: 5,
       clicks: [],
       mask: null,
       score: null,

@@ -1,6 +1,7 @@
 import type { Migration } from '../migrate.js';
 import { sessions } from './0001-sessions.js';
 import { runOwner } from './0002-run-owner.js';
+import { followedStep } from './0003-followed-step.js';
 
 /** In order; a released one never changes. */
-export const migrations: readonly Migration[] = [sessions, runOwner];
+export const migrations: readonly Migration[] = [sessions, runOwner, followedStep];
