@@ -1,0 +1,210 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import path from 'node:path';
+
+import dicomParser from 'dicom-parser';
+
+import { IbisError } from '../../contract/errors.js';
+import { getItems, getString } from './attributes.js';
+import { describeInstance } from './describeInstance.js';
+import { describeNifti, describePlainImage } from './describeOther.js';
+import { isNifti } from './nifti.js';
+import { isJpeg, isPng } from './plainImage.js';
+import {
+  DEFLATED,
+  guessTransferSyntax,
+  hasPart10Prefix,
+  parseHeader,
+  readTransferSyntax,
+  type ParsedHeader,
+} from './readHeader.js';
+import type { Instance } from './types.js';
+import { gunzipFile, inflateDataSet, unpackZip, type ZipMember } from './unpack.js';
+
+/** A file to be opened, and by what name the user knows it. */
+export interface Candidate {
+  /** What is read. */
+  readonly file: string;
+  /** For display and refusals: a base name. */
+  readonly fileName: string;
+  /** What identifies the content across runs: the path the user opened, with the member's name in an archive. */
+  readonly identity: string;
+  /** How many archives it lay in: an archive in an archive is not opened. */
+  readonly depth: number;
+}
+
+export type Opened =
+  | { readonly kind: 'instance'; readonly instance: Instance }
+  | { readonly kind: 'more'; readonly candidates: readonly Candidate[] }
+  /** A DICOMDIR: an index of other files. */
+  | { readonly kind: 'directory'; readonly referenced: readonly (readonly string[])[] };
+
+// A classic instance's header is a few kB; enhanced multi-frame ones need the longer reads.
+const FIRST_READ_BYTES = 32 * 1024;
+
+/** Reused from file to file: allocating 32 kB a file is a measurable part of listing a thousand of them. */
+const firstRead = Buffer.alloc(FIRST_READ_BYTES);
+
+/**
+ * Reads the header of one file and says what it is. Reads are synchronous, 30 microseconds each from the
+ * page cache, a third of what promises cost; the caller yields between files. Throws IbisError.
+ */
+export async function openFile(
+  candidate: Candidate,
+  unpackedDir: string,
+  signal?: AbortSignal,
+): Promise<Opened> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(candidate.file, 'r');
+  } catch (cause) {
+    const denied = cause instanceof Error && 'code' in cause && cause.code !== 'ENOENT';
+    throw new IbisError(
+      denied ? 'permission' : 'not-found',
+      denied ? 'The file may not be read: check its permissions.' : 'The file does not exist.',
+      { cause },
+    );
+  }
+  try {
+    const fileBytes = fstatSync(descriptor).size;
+    const read = readSync(descriptor, firstRead, 0, FIRST_READ_BYTES, 0);
+    const head = firstRead.subarray(0, read);
+    const readMore = (length: number): Uint8Array => {
+      const bytes = Buffer.alloc(Math.min(length, fileBytes));
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, 0));
+    };
+    return await identify(candidate, { head, fileBytes, readMore }, unpackedDir, signal);
+  } catch (thrown) {
+    if (thrown instanceof IbisError) throw thrown;
+    // A parser that trips over rubbish: the file's fault, told as such.
+    throw new IbisError('broken-file', 'The file is damaged and cannot be read.', {
+      cause: thrown,
+    });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+interface FileStart {
+  readonly head: Uint8Array;
+  readonly fileBytes: number;
+  readonly readMore: (length: number) => Uint8Array;
+}
+
+async function identify(
+  candidate: Candidate,
+  start: FileStart,
+  unpackedDir: string,
+  signal?: AbortSignal,
+): Promise<Opened> {
+  const { head, fileBytes } = start;
+  if (fileBytes === 0) throw new IbisError('broken-file', 'The file is empty.');
+  if (hasPart10Prefix(head)) return openDicom(candidate, start, unpackedDir);
+  if (isPng(head) || isJpeg(head))
+    return {
+      kind: 'instance',
+      instance: describePlainImage(candidate, isPng(head) ? head : start.readMore(1 << 20)),
+    };
+  if (isNifti(head))
+    return { kind: 'instance', instance: describeNifti(candidate, head, fileBytes) };
+  const isGzip = head[0] === 0x1f && head[1] === 0x8b;
+  const isZip = head[0] === 0x50 && head[1] === 0x4b && (head[2] ?? 9) <= 5;
+  if (isGzip || isZip) {
+    if (candidate.depth > 0 && isZip)
+      throw new IbisError('unsupported-format', 'An archive inside an archive is not opened.');
+    return {
+      kind: 'more',
+      candidates: isZip
+        ? (await unpackZip(candidate.file, unpackedDir, { signal })).map(memberOf(candidate))
+        : [
+            {
+              ...candidate,
+              file: await gunzipFile(candidate.file, unpackedDir, signal),
+              depth: candidate.depth + 1,
+            },
+          ],
+    };
+  }
+  if (guessTransferSyntax(head) !== null) return openDicom(candidate, start, unpackedDir);
+  throw new IbisError('not-dicom', 'This is not a DICOM file or an image that Ibis can read.');
+}
+
+const memberOf =
+  (archive: Candidate) =>
+  (member: ZipMember): Candidate => ({
+    file: member.file,
+    fileName: path.posix.basename(member.name.replaceAll('\\', '/')),
+    identity: `${archive.identity}|${member.name}`,
+    depth: archive.depth + 1,
+  });
+
+function parseGrowing({ head, fileBytes, readMore }: FileStart): ParsedHeader {
+  let bytes = head;
+  for (;;) {
+    const parsed = parseHeader(bytes, bytes.length >= fileBytes);
+    if (parsed !== 'need-more') return parsed;
+    bytes = readMore(Math.min(fileBytes, bytes.length * 16));
+  }
+}
+
+const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
+
+async function openDicom(
+  candidate: Candidate,
+  start: FileStart,
+  unpackedDir: string,
+): Promise<Opened> {
+  if (hasPart10Prefix(start.head) && readTransferSyntax(start.head) === DEFLATED) {
+    const bytes = start.readMore(start.fileBytes);
+    // readPart10Header leaves the position where the data set begins.
+    const meta = dicomParser.readPart10Header(bytes);
+    const metaEnd = 'position' in meta ? Number(meta.position) : 0;
+    const inflated = await inflateDataSet(bytes, metaEnd, unpackedDir);
+    const header = parseInflated(inflated.bytes);
+    return describe(candidate, header, inflated.file, inflated.bytes.length);
+  }
+  const header = parseGrowing(start);
+  return describe(candidate, header, candidate.file, start.fileBytes);
+}
+
+/** The inflated file still names the deflated syntax: dicom-parser must not inflate it again. */
+function parseInflated(bytes: Uint8Array): ParsedHeader {
+  const inflater = (whole: Uint8Array): Uint8Array => whole;
+  try {
+    const dataSet = dicomParser.parseDicom(bytes, { untilTag: 'x7fe00010', inflater });
+    return { dataSet, transferSyntaxUID: DEFLATED };
+  } catch (cause) {
+    throw new IbisError('broken-file', 'The file is damaged: its header cannot be read.', {
+      cause,
+    });
+  }
+}
+
+function describe(
+  candidate: Candidate,
+  header: ParsedHeader,
+  pixelFile: string,
+  fileBytes: number,
+): Opened {
+  const { dataSet } = header;
+  const isDirectory =
+    getString(dataSet, 'x00020002') === MEDIA_STORAGE_DIRECTORY ||
+    dataSet.elements['x00041220'] !== undefined;
+  if (isDirectory)
+    return {
+      kind: 'directory',
+      // Referenced File ID (0004,1500): folders and file, as written on the medium.
+      referenced: getItems(dataSet, 'x00041220').flatMap((record) => {
+        const id = getString(record, 'x00041500');
+        return id === '' ? [] : [id.split('\\').map((part) => part.trim())];
+      }),
+    };
+  return {
+    kind: 'instance',
+    instance: describeInstance(header, {
+      file: pixelFile,
+      headerFile: candidate.file,
+      identity: candidate.identity,
+      fileBytes,
+    }),
+  };
+}
