@@ -27,22 +27,18 @@ const electron = await setUpElectron();
 const { python } = await setUpTests();
 mkdirSync(inRepo('test-results'), { recursive: true });
 
+async function canShowVirtually() {
+  const virtual = await startVirtualDisplay();
+  virtual?.stop();
+  return virtual !== null;
+}
+
 async function runWindowTests() {
   const names = () => namesIn('test/e2e', '.spec.ts', /^\s*test\(\s*(['"`])(.+?)\1/gm);
   if (electron === null) return skippedStage('e2e', names(), 'no Electron can run here');
-  const virtual = hasDisplay ? null : await startVirtualDisplay();
-  if (!hasDisplay && virtual === null)
+  if (!hasDisplay && !(await canShowVirtually()))
     return skippedStage('e2e', names(), 'there is no display and no Xvfb');
-  try {
-    const env = {
-      ...electronEnvironment(electron),
-      IBIS_ELECTRON_KIND: electron.kind,
-      ...(virtual === null ? {} : { DISPLAY: virtual.display }),
-    };
-    return await runAndRead(windowTests(env), endMs - Date.now());
-  } finally {
-    virtual?.stop();
-  }
+  return runAndRead(windowTests(electronEnvironment(electron)), endMs - Date.now());
 }
 
 async function runTraining() {
