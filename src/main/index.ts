@@ -35,7 +35,8 @@ mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 app.setPath('userData', dataDir);
 app.setPath('sessionData', path.join(dataDir, 'browser'));
 
-app.enableSandbox();
+// Tests and containers that run as root pass --no-sandbox from outside; the two together end Chromium.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 cutNetwork(app, devServer);
 lockNavigation(app);
 const privileges = {
