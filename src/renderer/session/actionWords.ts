@@ -1,0 +1,26 @@
+import { assertNever } from '../../domain/result.js';
+import type { Action } from '../../domain/session.js';
+
+/** A step's action as its card says it. */
+export function describeAction(action: Action): {
+  readonly label: string;
+  readonly detail: string;
+} {
+  switch (action.kind) {
+    case 'click': {
+      const { x, y } = action.click.normalised;
+      return {
+        label: action.click.label === 'include' ? 'Include' : 'Exclude',
+        detail: `${x.toFixed(3)}, ${y.toFixed(3)}`,
+      };
+    }
+    case 'remove-click':
+      return { label: 'Removed click', detail: String(action.clickIndex + 1) };
+    case 'terminate':
+      return { label: 'Stop', detail: '' };
+    case 'unparsed':
+      return { label: 'Not understood', detail: '' };
+    default:
+      return assertNever(action);
+  }
+}

@@ -1,0 +1,98 @@
+import type { MethodParams } from '../../contract/channels.js';
+import type { IbisErrorShape } from '../../contract/errors.js';
+import type { NormalisedPoint } from '../../domain/plane.js';
+import type { Action, Decision, SegmentationSession } from '../../domain/session.js';
+import { loadSessions } from '../worklist/loadWorklist.js';
+import { call } from '../ui/client.js';
+import { findLatestPosition } from './replay.js';
+import { showSession } from './showSession.js';
+import { startSession } from './startSession.js';
+import { useSessionStore } from './sessionStore.js';
+
+type ChangingMethod = 'addClick' | 'removeClick' | 'undoStep' | 'decideSession';
+
+/** Calls a method that answers with the changed session, and shows that. True when it worked. */
+async function change<M extends ChangingMethod>(
+  method: M,
+  params: MethodParams<M>,
+): Promise<boolean> {
+  const store = useSessionStore();
+  if (store.busy) return false;
+  store.busy = true;
+  store.problem = null;
+  const reply = await call(method, params);
+  store.busy = false;
+  // MethodResults of these four is the session; TypeScript does not narrow it through M.
+  if (reply.ok) showSession(reply.value as SegmentationSession);
+  else store.problem = reply.error;
+  return reply.ok;
+}
+
+const tell = (message: string): void => {
+  const problem: IbisErrorShape = { code: 'session-state', message };
+  useSessionStore().problem = problem;
+};
+
+/** The user's click on the image. Without a session it begins one, so that a reader can start by hand. */
+export async function addClick(
+  label: 'include' | 'exclude',
+  normalised: NormalisedPoint,
+): Promise<void> {
+  const store = useSessionStore();
+  if (store.session !== null && store.session.decision !== null) {
+    tell('This session is decided. Begin a new request to place clicks.');
+    return;
+  }
+  const session = store.session ?? (await startSession());
+  if (session === null) return;
+  const placed = await change('addClick', { sessionId: session.sessionId, label, normalised });
+  if (placed) store.redoable = [];
+}
+
+export async function removeClick(clickIndex: number): Promise<void> {
+  const store = useSessionStore();
+  if (store.session === null) return;
+  const removed = await change('removeClick', { sessionId: store.session.sessionId, clickIndex });
+  if (removed) store.redoable = [];
+}
+
+/** Takes the latest step back; it stays in the trace, marked. */
+export async function undoStep(): Promise<void> {
+  const store = useSessionStore();
+  const { session } = store;
+  if (session === null) return;
+  const latest = session.steps[findLatestPosition(session.steps)];
+  if (latest === undefined) {
+    tell('There is no step to undo.');
+    return;
+  }
+  const undone = await change('undoStep', { sessionId: session.sessionId });
+  if (undone) store.redoable = [...store.redoable, latest.action];
+}
+
+/** Does again what was undone last. It is the user who does it, and the trace says so. */
+export async function redoStep(): Promise<void> {
+  const store = useSessionStore();
+  const { session } = store;
+  const action = store.redoable.at(-1);
+  if (session === null || action === undefined) return;
+  if (await repeat(session, action)) store.redoable = store.redoable.slice(0, -1);
+}
+
+function repeat(session: SegmentationSession, action: Action): Promise<boolean> {
+  const { sessionId } = session;
+  if (action.kind === 'click') {
+    const { label, normalised } = action.click;
+    return change('addClick', { sessionId, label, normalised });
+  }
+  if (action.kind === 'remove-click')
+    return change('removeClick', { sessionId, clickIndex: action.clickIndex });
+  return Promise.resolve(true); // the policy's own words cannot be spoken for it; they are skipped
+}
+
+export async function decide(decision: Decision): Promise<void> {
+  const { session } = useSessionStore();
+  if (session === null) return;
+  if (await change('decideSession', { sessionId: session.sessionId, decision }))
+    await loadSessions();
+}

@@ -1,0 +1,128 @@
+import { openByDialog } from '../worklist/openPaths.js';
+import { openSeries } from '../worklist/openSeries.js';
+import { cancelOpening } from '../worklist/openPaths.js';
+import { findNeighbourSeries, findNextCase } from '../worklist/worklistRows.js';
+import { useWorklistStore } from '../worklist/worklistStore.js';
+import { cancelSession, pauseSession, runSession, stepSession } from '../session/runActions.js';
+import { decide, redoStep, undoStep } from '../session/userActs.js';
+import { useSessionStore } from '../session/sessionStore.js';
+import type { ViewerTool } from '../viewer/viewerApi.js';
+import { presetsFor } from '../viewer/windowing.js';
+import type { WindowPresetId } from '../viewer/windowing.js';
+import type { HotkeyId } from './hotkeys.js';
+import { useHotkeyStore } from './hotkeyStore.js';
+import { useViewerStore } from './viewerStore.js';
+
+const OPACITIES = [0.35, 0.6, 0.85, 0.15] as const;
+
+const chooseTool = (tool: ViewerTool) => (): void => {
+  useViewerStore().tool = tool;
+};
+
+const applyPreset = (id: WindowPresetId) => (): void => {
+  const modality = useWorklistStore().series?.modality ?? '';
+  if (presetsFor(modality).some((preset) => preset.id === id))
+    useViewerStore().api?.applyPreset(id);
+};
+
+const stepSlice = (delta: 1 | -1) => (): void => {
+  useViewerStore().api?.stepSlice(delta);
+};
+
+const goToSeries = (offset: 1 | -1) => (): void => {
+  const store = useWorklistStore();
+  const next = findNeighbourSeries(store.rows, store.series?.seriesId ?? null, offset);
+  if (next !== null) void openSeries(next);
+};
+
+function goToNextCase(): void {
+  const store = useWorklistStore();
+  const next = findNextCase(store.studies, store.series?.seriesId ?? null);
+  if (next !== null) void openSeries(next);
+}
+
+function changeOpacity(): void {
+  const viewer = useViewerStore();
+  const at = OPACITIES.findIndex((opacity) => opacity === viewer.maskOpacity);
+  viewer.maskOpacity = OPACITIES[(at + 1) % OPACITIES.length] ?? OPACITIES[0];
+}
+
+/** Enter runs; a paused session takes one step; a running one is left alone. */
+function runOrStep(): void {
+  const state = useSessionStore().session?.runState;
+  if (state === 'paused') void stepSession();
+  else if (state !== 'running') void runSession();
+}
+
+/** Escape ends what is under way: an opening, else the run. */
+function cancelWhatRuns(): void {
+  if (useWorklistStore().job !== null) void cancelOpening();
+  else if (useSessionStore().session?.runState === 'running') void cancelSession();
+  else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}
+
+function decideWhenPossible(decision: 'accepted' | 'rejected'): () => void {
+  return () => {
+    const { session } = useSessionStore();
+    if (session !== null && session.runState !== 'running') void decide(decision);
+  };
+}
+
+function toggleCine(): void {
+  const { api } = useViewerStore();
+  if (api !== null) api.setCine(!api.getCine().playing);
+}
+
+/** What each action of the hotkey table does; buttons call the same functions. */
+export const commands: Readonly<Record<HotkeyId, () => void>> = {
+  'tool.select': chooseTool('select'),
+  'tool.window': chooseTool('window'),
+  'tool.zoom': chooseTool('zoom'),
+  'tool.pan': chooseTool('pan'),
+  'tool.scroll': chooseTool('scroll'),
+  'tool.length': chooseTool('length'),
+  'tool.rectangle': chooseTool('rectangle'),
+  'tool.ellipse': chooseTool('ellipse'),
+  'tool.angle': chooseTool('angle'),
+  'tool.include': chooseTool('include'),
+  'tool.exclude': chooseTool('exclude'),
+  'preset.1': applyPreset('stored'),
+  'preset.2': applyPreset('soft-tissue'),
+  'preset.3': applyPreset('lung'),
+  'preset.4': applyPreset('bone'),
+  'preset.5': applyPreset('brain'),
+  'preset.6': applyPreset('liver'),
+  'preset.7': applyPreset('mediastinum'),
+  'slice.next': stepSlice(1),
+  'slice.previous': stepSlice(-1),
+  'series.next': goToSeries(1),
+  'series.previous': goToSeries(-1),
+  'cine.toggle': toggleCine,
+  'image.invert': () => useViewerStore().api?.toggleInvert(),
+  'image.reset': () => useViewerStore().api?.reset(),
+  'layout.toggle': () => {
+    const viewer = useViewerStore();
+    viewer.layout = viewer.layout === 'stack' ? 'mpr' : 'stack';
+  },
+  'mask.opacity': changeOpacity,
+  'mask.hide': () => {
+    const viewer = useViewerStore();
+    viewer.masksHidden = !viewer.masksHidden;
+  },
+  'session.next': runOrStep,
+  'session.pause': () => void pauseSession(),
+  'session.cancel': cancelWhatRuns,
+  'session.undo': () => void undoStep(),
+  'session.redo': () => void redoStep(),
+  'session.accept': decideWhenPossible('accepted'),
+  'session.reject': decideWhenPossible('rejected'),
+  'case.next': goToNextCase,
+  'files.open': () => void openByDialog('files'),
+  'folder.open': () => void openByDialog('folder'),
+  'request.focus': () => {
+    document.getElementById('request-text')?.focus();
+  },
+  'hotkeys.list': () => {
+    useHotkeyStore().listShown = true;
+  },
+};

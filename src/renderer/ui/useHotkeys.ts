@@ -1,0 +1,45 @@
+import { onBeforeUnmount, onMounted } from 'vue';
+
+import { chordOf, findHotkey, isHotkeyAllowed } from './hotkeys.js';
+import type { FocusKind, HotkeyId } from './hotkeys.js';
+import { useHotkeyStore } from './hotkeyStore.js';
+
+const NAVIGABLE =
+  '[role=slider],[role=listbox],[role=menu],[role=menuitem],[role=option],[role=tab],[role=radio],[role=separator],[role=combobox]';
+
+function describeFocus(element: Element | null): FocusKind {
+  const editsText =
+    element instanceof HTMLTextAreaElement ||
+    (element instanceof HTMLInputElement &&
+      !['checkbox', 'radio', 'range', 'button'].includes(element.type)) ||
+    (element instanceof HTMLElement && element.isContentEditable);
+  const pressable =
+    element !== null && element.matches('button,a,[role=button],[type=checkbox],[type=radio]');
+  const navigable =
+    element !== null && (element.matches('[type=range]') || element.closest(NAVIGABLE) !== null);
+  return { editsText, pressable, navigable };
+}
+
+/** The window's only key listener: looks the chord up and calls the action. */
+export function useHotkeys(actions: Readonly<Record<HotkeyId, () => void>>): void {
+  const store = useHotkeyStore();
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.isComposing) return;
+    const chord = chordOf(event);
+    if (chord === null) return;
+    // An open dialog or menu closes itself with Escape and keeps the other keys from the image.
+    if (document.querySelector('.el-overlay:not([style*="display: none"]) [role=dialog]') !== null)
+      return;
+    if (!isHotkeyAllowed(chord, describeFocus(document.activeElement))) return;
+    const id = findHotkey(store.table, chord);
+    if (id === null) return;
+    event.preventDefault();
+    actions[id]();
+  };
+  onMounted(() => {
+    window.addEventListener('keydown', onKeyDown);
+  });
+  onBeforeUnmount(() => {
+    window.removeEventListener('keydown', onKeyDown);
+  });
+}

@@ -1,0 +1,31 @@
+import { defineStore } from 'pinia';
+import { ref, shallowRef } from 'vue';
+
+import type { IntensityWindow } from '../../domain/study.js';
+import type {
+  CineState,
+  LoadProgress,
+  SlicePosition,
+  ViewerApi,
+  ViewerLayout,
+  ViewerTool,
+} from '../viewer/viewerApi.js';
+import { parseNumberWithin, usePersisted } from './persisted.js';
+
+/** What the image area shows and how the mouse acts on it; numbers and words only, never pixels. */
+export const useViewerStore = defineStore('viewer', () => ({
+  /** Commands of the mounted viewer; null before it is ready. */
+  api: shallowRef<ViewerApi | null>(null),
+  tool: ref<ViewerTool>('window'),
+  layout: ref<ViewerLayout>('stack'),
+  position: shallowRef<SlicePosition | null>(null),
+  /** Where the next series opens; null: where the viewer sees fit. */
+  wantedPosition: shallowRef<SlicePosition | null>(null),
+  window: shallowRef<IntensityWindow | null>(null),
+  loadProgress: shallowRef<LoadProgress | null>(null),
+  cine: shallowRef<CineState>({ playing: false, framesPerSecond: 10, over: 'slices' }),
+  measurementCount: ref(0),
+  problem: ref(''),
+  masksHidden: ref(false),
+  maskOpacity: usePersisted('maskOpacity', parseNumberWithin(0, 1, 0.35)),
+}));

@@ -1,0 +1,90 @@
+import type { OpenPathsResult, Reply } from '../../contract/channels.js';
+import { useSessionStore } from '../session/sessionStore.js';
+import { call } from '../ui/client.js';
+import { loadStudies } from './loadWorklist.js';
+import { openSeries } from './openSeries.js';
+import { useWorklistStore } from './worklistStore.js';
+
+/** Paths opened since the window was, so that a restarted engine can be given them again. */
+let openedPaths: readonly string[] = [];
+
+export async function openByDialog(kind: 'files' | 'folder'): Promise<void> {
+  const store = useWorklistStore();
+  const picked = await call('pickFiles', { kind });
+  if (!picked.ok) store.openProblem = picked.error.message;
+  else if (picked.value.length > 0) await openPaths(picked.value);
+}
+
+/** Opens files and folders, lists what could be read and what could not, and shows the first series. */
+export async function openPaths(paths: readonly string[]): Promise<void> {
+  const store = useWorklistStore();
+  if (store.job !== null) {
+    store.openProblem = 'Something is being opened already. Wait for it, or cancel it first.';
+    return;
+  }
+  const result = await runOpening((jobId) => call('openPaths', { paths: [...paths], jobId }));
+  if (result === null) return;
+  openedPaths = [...new Set([...openedPaths, ...paths])];
+  const first = result.studies[0]?.series[0];
+  if (first !== undefined) await openSeries(first.seriesId);
+  else if (!result.cancelled)
+    store.openProblem = 'Nothing in there is an image that Ibis can read. The list below says why.';
+}
+
+/** The bundled study, with its request written ready to run. */
+export async function openDemoStudy(): Promise<void> {
+  if (useWorklistStore().job !== null) return;
+  let demo: { axis: 'axial' | 'coronal' | 'sagittal'; sliceIndex: number; prompt: string } | null =
+    null;
+  let seriesId = null;
+  const result = await runOpening(async () => {
+    const reply = await call('openDemoStudy', {});
+    if (reply.ok) {
+      demo = reply.value;
+      seriesId = reply.value.seriesId;
+    }
+    return reply;
+  });
+  if (result === null || demo === null || seriesId === null) return;
+  const { axis, sliceIndex, prompt } = demo;
+  await openSeries(seriesId, { axis, sliceIndex, phaseIndex: 0 });
+  const session = useSessionStore();
+  if (session.session === null) session.request = prompt;
+}
+
+export async function cancelOpening(): Promise<void> {
+  const store = useWorklistStore();
+  if (store.job === null) return;
+  store.job = { ...store.job, cancelling: true };
+  const reply = await call('cancelJob', { jobId: store.job.jobId });
+  if (!reply.ok) store.openProblem = reply.error.message;
+}
+
+/** After the engine was restarted: what was open is opened again. */
+export async function reopenPaths(): Promise<void> {
+  if (openedPaths.length > 0)
+    await runOpening((jobId) => call('openPaths', { paths: [...openedPaths], jobId }));
+  else await loadStudies();
+}
+
+async function runOpening(
+  open: (jobId: string) => Promise<Reply<OpenPathsResult>>,
+): Promise<OpenPathsResult | null> {
+  const store = useWorklistStore();
+  const jobId = crypto.randomUUID();
+  store.job = { jobId, label: 'Opening', done: 0, total: null, cancelling: false };
+  store.openProblem = '';
+  store.refused = [];
+  const reply = await open(jobId);
+  store.job = null;
+  if (!reply.ok) {
+    store.openProblem =
+      reply.error.code === 'cancelled' ? 'Opening was cancelled.' : reply.error.message;
+    return null;
+  }
+  store.refused = reply.value.refused;
+  if (reply.value.cancelled)
+    store.openProblem = 'Opening was cancelled. What had been read until then is listed.';
+  await loadStudies();
+  return reply.value;
+}

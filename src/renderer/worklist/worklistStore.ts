@@ -1,0 +1,44 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+
+import type { SeriesId, StudyId } from '../../domain/brand.js';
+import type { SessionSummary } from '../../domain/session.js';
+import type { Refusal, Series, StudySummary } from '../../domain/study.js';
+import { flattenWorklist } from './worklistRows.js';
+
+export interface OpeningJob {
+  readonly jobId: string;
+  readonly label: string;
+  readonly done: number;
+  readonly total: number | null;
+  readonly cancelling: boolean;
+}
+
+/** Opened studies, the series on screen, stored sessions, and the opening under way. */
+export const useWorklistStore = defineStore('worklist', () => {
+  const studies = shallowRef<readonly StudySummary[]>([]);
+  const search = ref('');
+  const foldedStudies = shallowRef<ReadonlySet<StudyId>>(new Set());
+  const rows = computed(() => flattenWorklist(studies.value, search.value, foldedStudies.value));
+  return {
+    studies,
+    search,
+    foldedStudies,
+    rows,
+    tab: ref<'studies' | 'sessions'>('studies'),
+    refused: shallowRef<readonly Refusal[]>([]),
+    job: shallowRef<OpeningJob | null>(null),
+    /** Why the last opening failed as a whole, or that it was cancelled; '' otherwise. */
+    openProblem: ref(''),
+    /** The series on screen. */
+    series: shallowRef<Series | null>(null),
+    /** The series being fetched, before it is on screen. */
+    loadingSeriesId: ref<SeriesId | null>(null),
+    seriesProblem: shallowRef<{ readonly seriesId: SeriesId; readonly message: string } | null>(
+      null,
+    ),
+    sessions: shallowRef<readonly SessionSummary[]>([]),
+    sessionSearch: ref(''),
+    sessionsProblem: ref(''),
+  };
+});
