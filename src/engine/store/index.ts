@@ -3,9 +3,9 @@ export { closeStore, databaseFile, databaseFolder, openStore } from './openStore
 export type { Store, StoreOptions } from './openStore.js';
 export { createSession, decideSession, updateSession } from './sessions.js';
 export type { NewSession, SessionChange, SessionModel } from './sessions.js';
-export { getSession, getSessionModels, getSessionSource } from './readSession.js';
-export type { SessionSource } from './readSession.js';
-export { getFollowedSteps, getResumeState, markStepUndone, saveStep } from './steps.js';
-export type { NewStep, ResumeState } from './steps.js';
+export { getSession, getSessionModels, getSessionSource, loadStepRecords } from './readSession.js';
+export type { SessionSource, StoredStep } from './readSession.js';
+export { markStepUndone, saveStep } from './steps.js';
+export type { NewStep } from './steps.js';
 export { listInterruptedSessions, listSessions } from './listing.js';
 export type { MountProbe } from './networkFileSystem.js';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { IbisError } from '../../contract/errors.js';
 import type { SeriesId, SessionId, StudyId } from '../../domain/brand.js';
 import type { Click, SegmentationSession, Step } from '../../domain/session.js';
+import { decodeLogits } from './logitsBlob.js';
 import type { Store } from './openStore.js';
 import { clickRow, maskRow, parseRow, sessionRow, stepRow, toStep } from './rows.js';
 import type { SessionModel } from './sessions.js';
@@ -14,6 +15,74 @@ function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
     groups.set(key, [...(groups.get(key) ?? []), item]);
   }
   return groups;
+}
+
+/** A step with all that the loop needs to go on from it. */
+export interface StoredStep {
+  readonly step: Step;
+  /** Clicks in force after the step, renumbered. */
+  readonly clicks: readonly Click[];
+  /** After the step; null before any click, and after a decision where they were let go. */
+  readonly lowResLogits: Float32Array | null; // float32 [lowRes, lowRes]
+  /** The step it stood on, whose mask the policy saw; null: the session as it began. */
+  readonly followsStepIndex: number | null;
+}
+
+function getSteps(store: Store, sessionId: SessionId): Omit<StoredStep, 'lowResLogits'>[] {
+  const { database } = store;
+  const clicks = groupBy(
+    database
+      .prepare('SELECT * FROM clicks WHERE session_id = ? ORDER BY step_index, click_index')
+      .all(sessionId)
+      .map((click) => parseRow(clickRow, click)),
+    (entry) => entry.stepIndex,
+  );
+  const masks = new Map(
+    database
+      .prepare('SELECT * FROM masks WHERE session_id = ?')
+      .all(sessionId)
+      .map((mask) => parseRow(maskRow, mask))
+      .map((entry) => [entry.stepIndex, entry.mask]),
+  );
+  return database
+    .prepare('SELECT * FROM steps WHERE session_id = ? ORDER BY step_index')
+    .all(sessionId)
+    .map((row) => parseRow(stepRow, row))
+    .map((row) => {
+      const inForce = (clicks.get(row.step_index) ?? []).map((entry) => entry.click);
+      return {
+        step: toStep(row, inForce, masks.get(row.step_index) ?? null),
+        clicks: inForce,
+        followsStepIndex: row.follows_step_index,
+      };
+    });
+}
+
+const logitsRow = z.object({
+  step_index: z.number().int(),
+  value_count: z.number().int().positive(),
+  data: z.instanceof(Uint8Array),
+});
+
+/** Every step in order, undone ones too, with clicks and logits: what a session is taken up from. */
+export function loadStepRecords(store: Store, sessionId: SessionId): StoredStep[] {
+  const logits = new Map(
+    store.database
+      .prepare('SELECT step_index, value_count, data FROM low_res_logits WHERE session_id = ?')
+      .all(sessionId)
+      .map((row) => parseRow(logitsRow, row))
+      .map((row) => [row.step_index, decodeLogits(row.data, row.value_count)]),
+  );
+  const records: StoredStep[] = [];
+  for (const step of getSteps(store, sessionId)) {
+    const { kind } = step.step.action;
+    const before = records[step.followsStepIndex ?? -1]?.lowResLogits;
+    // Only these two run the segmenter; the others leave its logits as they were.
+    const own = kind === 'click' || kind === 'remove-click';
+    const lowResLogits = own ? logits.get(step.step.stepIndex) : before;
+    records.push({ ...step, lowResLogits: lowResLogits ?? null });
+  }
+  return records;
 }
 
 /** The whole session, steps and masks included. Throws 'not-found' when there is none. */
@@ -30,28 +99,8 @@ export function getSession(store: Store, sessionId: SessionId): SegmentationSess
   if (found === undefined)
     throw new IbisError('not-found', 'This session is not in the database any more.');
   const row = parseRow(sessionRow, found);
-  const clicks = groupBy(
-    database
-      .prepare('SELECT * FROM clicks WHERE session_id = ? ORDER BY step_index, click_index')
-      .all(sessionId)
-      .map((click) => parseRow(clickRow, click)),
-    (entry) => entry.stepIndex,
-  );
-  const clicksOf = (stepIndex: number): Click[] =>
-    (clicks.get(stepIndex) ?? []).map((entry) => entry.click);
-  const masks = new Map(
-    database
-      .prepare('SELECT * FROM masks WHERE session_id = ?')
-      .all(sessionId)
-      .map((mask) => parseRow(maskRow, mask))
-      .map((entry) => [entry.stepIndex, entry.mask]),
-  );
-  const steps: Step[] = database
-    .prepare('SELECT * FROM steps WHERE session_id = ? ORDER BY step_index')
-    .all(sessionId)
-    .map((step) => parseRow(stepRow, step))
-    .map((step) => toStep(step, clicksOf(step.step_index), masks.get(step.step_index) ?? null));
-  const last = steps.findLast((step) => !step.undone);
+  const steps = getSteps(store, sessionId);
+  const last = steps.findLast(({ step }) => !step.undone);
   return {
     sessionId: row.session_id,
     settings: {
@@ -75,8 +124,8 @@ export function getSession(store: Store, sessionId: SessionId): SegmentationSess
     answer: row.answer,
     failure: row.failure,
     decision: row.decision,
-    steps,
-    clicks: last === undefined ? [] : clicksOf(last.stepIndex),
+    steps: steps.map(({ step }) => step),
+    clicks: last?.clicks ?? [],
   };
 }
 

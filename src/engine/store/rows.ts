@@ -150,6 +150,7 @@ export const stepRow = z.object({
   policy_ms: z.number(),
   segmenter_ms: z.number(),
   undone: z.number(),
+  follows_step_index: z.number().int().nullable(),
 });
 
 const damaged = (): never => {

@@ -2,12 +2,11 @@ import { z } from 'zod';
 
 import { IbisError } from '../../contract/errors.js';
 import type { SessionId } from '../../domain/brand.js';
-import type { PackedMask } from '../../domain/mask.js';
 import type { Click, Step } from '../../domain/session.js';
 import { inTransaction } from './failure.js';
-import { LOGITS_ENCODING, decodeLogits, encodeLogits } from './logitsBlob.js';
+import { LOGITS_ENCODING, encodeLogits } from './logitsBlob.js';
 import type { Store } from './openStore.js';
-import { clickRow, maskRow, parseRow } from './rows.js';
+import { parseRow } from './rows.js';
 import { requireOwnSession, writeSessionChange } from './sessions.js';
 import type { SessionChange } from './sessions.js';
 
@@ -125,81 +124,4 @@ export function markStepUndone(
     if (changes === 0) throw new IbisError('not-found', 'There is no such step to take back.');
     writeSessionChange(store, sessionId, change);
   });
-}
-
-/** All that the loop needs to go on from the last step in force. */
-export interface ResumeState {
-  readonly nextStepIndex: number;
-  readonly clicks: readonly Click[];
-  readonly mask: PackedMask | null;
-  readonly score: number | null;
-  /** Null before any click, and after a decision for steps before the decided one: the clicks then replay. */
-  readonly lowResLogits: Float32Array | null;
-}
-
-const lastStepRow = z.object({ step_index: z.number().int(), score: z.number().nullable() });
-const logitsRow = z.object({
-  value_count: z.number().int().positive(),
-  data: z.instanceof(Uint8Array),
-});
-
-export function getResumeState(store: Store, sessionId: SessionId): ResumeState {
-  const { database } = store;
-  const { count } = parseRow(
-    countRow,
-    database.prepare('SELECT count(*) AS count FROM steps WHERE session_id = ?').get(sessionId),
-  );
-  const lastInForce = database
-    .prepare(
-      `SELECT step_index, score FROM steps WHERE session_id = ? AND undone = 0
-       ORDER BY step_index DESC LIMIT 1`,
-    )
-    .get(sessionId);
-  if (lastInForce === undefined)
-    return { nextStepIndex: count, clicks: [], mask: null, score: null, lowResLogits: null };
-  const last = parseRow(lastStepRow, lastInForce);
-  const clicks = database
-    .prepare('SELECT * FROM clicks WHERE session_id = ? AND step_index = ? ORDER BY click_index')
-    .all(sessionId, last.step_index)
-    .map((row) => parseRow(clickRow, row).click);
-  const mask = database
-    .prepare('SELECT * FROM masks WHERE session_id = ? AND step_index = ?')
-    .get(sessionId, last.step_index);
-  const logits = database
-    .prepare(
-      `SELECT value_count, data FROM low_res_logits WHERE session_id = @sessionId AND step_index =
-         (SELECT max(step_index) FROM steps WHERE session_id = @sessionId AND undone = 0
-           AND action_kind IN ('click', 'remove-click'))`,
-    )
-    .get({ sessionId });
-  const packed = logits === undefined ? null : parseRow(logitsRow, logits);
-  return {
-    nextStepIndex: count,
-    clicks,
-    mask: mask === undefined ? null : parseRow(maskRow, mask).mask,
-    score: last.score,
-    lowResLogits: packed === null ? null : decodeLogits(packed.data, packed.value_count),
-  };
-}
-
-const followedRow = z.object({
-  step_index: z.number().int(),
-  follows_step_index: z.number().int().nullable(),
-});
-
-/**
- * For each step, the step it stood on (null: the session as it began): the mask after that one is what the
- * policy saw. Keyed by stepIndex.
- */
-export function getFollowedSteps(
-  store: Store,
-  sessionId: SessionId,
-): ReadonlyMap<number, number | null> {
-  return new Map(
-    store.database
-      .prepare('SELECT step_index, follows_step_index FROM steps WHERE session_id = ?')
-      .all(sessionId)
-      .map((row) => parseRow(followedRow, row))
-      .map((row) => [row.step_index, row.follows_step_index]),
-  );
 }

@@ -5,11 +5,12 @@ import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { SessionId } from '../../../src/domain/brand.js';
+import { getInForce } from '../../../src/engine/agent/agentState.js';
 import {
   closeStore,
-  getResumeState,
   getSession,
   listInterruptedSessions,
+  loadStepRecords,
 } from '../../../src/engine/store/index.js';
 import { mustOpen, sampleStep } from './sampleSession.js';
 import { useTemporaryFolders } from './temporaryFolder.js';
@@ -89,7 +90,7 @@ describe('a process that is killed while it stores steps', () => {
       session.steps.forEach((step, stepIndex) => {
         expect(step, where).toEqual(sampleStep(session.sessionId, stepIndex).step);
       });
-      const resumed = getResumeState(store, session.sessionId);
+      const resumed = getInForce({ records: loadStepRecords(store, session.sessionId) });
       const last = sampleStep(session.sessionId, session.steps.length - 1);
       expect(resumed.clicks, where).toEqual(last.clicks);
       expect(resumed.mask, where).toEqual(last.step.mask);

@@ -2,19 +2,20 @@ import { describe, expect, it } from 'vitest';
 
 import type { SessionId } from '../../../src/domain/brand.js';
 import { emptyMask, packMask } from '../../../src/domain/mask.js';
+import { getInForce } from '../../../src/engine/agent/agentState.js';
 import {
   closeStore,
   createSession,
   decideSession,
-  getFollowedSteps,
-  getResumeState,
   getSession,
   getSessionModels,
   getSessionSource,
+  loadStepRecords,
   markStepUndone,
   saveStep,
   updateSession,
 } from '../../../src/engine/store/index.js';
+import type { Store } from '../../../src/engine/store/index.js';
 import {
   mustOpen,
   newSession,
@@ -25,6 +26,10 @@ import {
 import { useTemporaryFolders } from './temporaryFolder.js';
 
 const newFolder = useTemporaryFolders();
+
+/** What the loop takes a session up from. */
+const resume = (store: Store, sessionId: SessionId) =>
+  getInForce({ records: loadStepRecords(store, sessionId) });
 
 describe('a stored session', () => {
   it('reads back after a restart exactly as it was written, steps, clicks and masks included', () => {
@@ -56,6 +61,8 @@ describe('a stored session', () => {
       answer: 'The left ventricle is outlined.',
     });
     expect(session.clicks).toEqual([0, 1, 2].map(sampleClick));
+    // The closing step leaves the segmenter alone: its logits are those of the step before.
+    expect(resume(second, sessionId).lowResLogits).toEqual(steps[2]?.lowResLogits);
     expect(session).toMatchObject({
       runState: 'stopped',
       stopReason: 'policy-stop',
@@ -110,7 +117,7 @@ describe('a stored session', () => {
     expect(steps[2]?.action).toEqual({ kind: 'remove-click', clickIndex: 0, placedBy: 'user' });
     expect(clicks).toEqual([]);
     // The last click was removed: nothing of the earlier logits may reach the segmenter again.
-    expect(getResumeState(store, sessionId).lowResLogits).toBeNull();
+    expect(resume(store, sessionId).lowResLogits).toBeNull();
     closeStore(store);
   });
 
@@ -118,9 +125,8 @@ describe('a stored session', () => {
     const store = mustOpen(newFolder());
     const { sessionId } = sessionWithSteps(store, 4);
     markStepUndone(store, sessionId, 3);
-    const resumed = getResumeState(store, sessionId);
+    const resumed = resume(store, sessionId);
     const before = sampleStep(sessionId, 2);
-    expect(resumed.nextStepIndex).toBe(4);
     expect(resumed.clicks).toEqual(before.clicks);
     expect(resumed.mask).toEqual(before.step.mask);
     expect(resumed.score).toBe(before.step.score);
@@ -132,16 +138,16 @@ describe('a stored session', () => {
       true,
     ]);
     saveStep(store, { ...sampleStep(sessionId, 4), lowResLogits: null });
-    expect([...getFollowedSteps(store, sessionId)]).toEqual([
-      [0, null],
-      [1, 0],
-      [2, 1],
-      [3, 2],
-      [4, 2], // step 3 was taken back before
+    // Step 3 was taken back before step 4 was made.
+    expect(loadStepRecords(store, sessionId).map((record) => record.followsStepIndex)).toEqual([
+      null,
+      0,
+      1,
+      2,
+      2,
     ]);
     for (const stepIndex of [4, 2, 1, 0]) markStepUndone(store, sessionId, stepIndex);
-    expect(getResumeState(store, sessionId)).toEqual({
-      nextStepIndex: 5,
+    expect(resume(store, sessionId)).toEqual({
       clicks: [],
       mask: null,
       score: null,
@@ -165,9 +171,7 @@ describe('a stored session', () => {
     expect(store.database.prepare('SELECT step_index FROM low_res_logits').all()).toEqual([
       { step_index: 4 },
     ]);
-    expect(getResumeState(store, sessionId).lowResLogits).toEqual(
-      sampleStep(sessionId, 4).lowResLogits,
-    );
+    expect(resume(store, sessionId).lowResLogits).toEqual(sampleStep(sessionId, 4).lowResLogits);
     closeStore(store);
   });
 

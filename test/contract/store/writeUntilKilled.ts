@@ -7,7 +7,7 @@ import { writeSync } from 'node:fs';
 import type { SessionId } from '../../../src/domain/brand.js';
 import {
   createSession,
-  getResumeState,
+  loadStepRecords,
   saveStep,
   updateSession,
 } from '../../../src/engine/store/index.js';
@@ -18,7 +18,7 @@ const store = mustOpen(dataDir);
 const sessionId =
   wanted === '' ? createSession(store, newSession()).sessionId : (wanted as SessionId); // argv is the edge
 updateSession(store, sessionId, { runState: 'running' });
-for (let stepIndex = getResumeState(store, sessionId).nextStepIndex; ; stepIndex++) {
+for (let stepIndex = loadStepRecords(store, sessionId).length; ; stepIndex++) {
   saveStep(store, sampleStep(sessionId, stepIndex));
   writeSync(1, `${sessionId} ${String(stepIndex)}\n`); // straight to the pipe, nothing buffered
 }
