@@ -16,7 +16,7 @@ test.describe('the window', () => {
     console.log(
       `Electron ${versions.electron}, Chromium ${versions.chrome}, Node ${versions.node}`,
     );
-    expect(Number(versions.electron?.split('.')[0])).toBeGreaterThanOrEqual(33);
+    expect(Number(versions.electron.split('.')[0])).toBeGreaterThanOrEqual(33);
   });
 
   test('warns that it is for research use only, not for diagnosis', async () => {
