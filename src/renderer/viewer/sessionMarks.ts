@@ -1,0 +1,50 @@
+import { makeDrawableMask } from './maskDrawing.js';
+import type { DrawableMask } from './maskDrawing.js';
+import type { PackedMask } from '../../domain/mask.js';
+import { segmentColours } from './overlayColours.js';
+import type { SessionMarks } from './paneOverlay.js';
+import type { SeriesSource } from './seriesSource.js';
+import type { SessionOverlay } from './viewerApi.js';
+
+export interface MarksLook {
+  readonly hidden: boolean;
+  readonly opacity: number;
+}
+
+/** The session's mask and clicks, made drawable when first drawn: of masks that come faster, only the newest is. */
+export function createSessionMarks() {
+  let overlay: SessionOverlay | null = null;
+  let look: MarksLook = { hidden: false, opacity: 0.35 };
+  let prepared: { packed: PackedMask; colour: string; drawable: DrawableMask } | null = null;
+
+  const prepare = (packed: PackedMask, colour: string): DrawableMask => {
+    if (prepared?.packed !== packed || prepared.colour !== colour)
+      prepared = { packed, colour, drawable: makeDrawableMask(packed, colour) };
+    return prepared.drawable;
+  };
+
+  return {
+    set(newOverlay: SessionOverlay | null, newLook: MarksLook): void {
+      overlay = newOverlay;
+      look = newLook;
+    },
+    /** Null when there is nothing to draw on this series. */
+    current(source: SeriesSource): SessionMarks | null {
+      if (overlay === null) return null;
+      const plane = source.place(overlay)?.cut.plane;
+      if (plane === undefined) return null;
+      const colour = overlay.colour ?? segmentColours[0];
+      const { mask } = overlay;
+      const fits = mask !== null && mask.width === plane.width && mask.height === plane.height;
+      return {
+        phaseIndex: overlay.phaseIndex,
+        sliceIndex: overlay.sliceIndex,
+        plane,
+        clicks: look.hidden ? [] : overlay.clicks,
+        mask: fits && !look.hidden ? prepare(mask, colour) : null,
+        colour,
+        opacity: look.opacity,
+      };
+    },
+  };
+}

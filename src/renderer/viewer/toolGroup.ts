@@ -1,0 +1,116 @@
+import {
+  AngleTool,
+  EllipticalROITool,
+  Enums,
+  LengthTool,
+  PanTool,
+  RectangleROITool,
+  ToolGroupManager,
+  ZoomTool,
+  addTool,
+  annotation as annotations,
+  removeTool,
+} from '@cornerstonejs/tools';
+
+import { measurementColour } from './overlayColours.js';
+import { definePointerTool } from './pointerTool.js';
+import type { PointerMove } from './pointerTool.js';
+import type { ViewerTool } from './viewerApi.js';
+
+const GROUP_ID = 'ibis';
+const { Primary, Secondary, Auxiliary, Wheel } = Enums.MouseBindings;
+
+/** What our own tools do; the rest is Cornerstone's. */
+export interface ToolHandlers {
+  readonly onWindow: (move: PointerMove) => void;
+  readonly onScroll: (move: PointerMove) => void;
+  readonly onWheel: (paneId: string, direction: 1 | -1) => void;
+  readonly onSelect: (at: PointerMove) => void;
+  readonly onPlace: (label: 'include' | 'exclude', at: PointerMove) => void;
+}
+
+const TOOL_NAMES: Record<ViewerTool, string> = {
+  select: 'IbisSelect',
+  window: 'IbisWindow',
+  scroll: 'IbisScroll',
+  include: 'IbisInclude',
+  exclude: 'IbisExclude',
+  pan: PanTool.toolName,
+  zoom: ZoomTool.toolName,
+  length: LengthTool.toolName,
+  angle: AngleTool.toolName,
+  rectangle: RectangleROITool.toolName,
+  ellipse: EllipticalROITool.toolName,
+};
+const MEASURING: readonly ViewerTool[] = ['length', 'angle', 'rectangle', 'ellipse'];
+
+export interface ViewerToolGroup {
+  addPane(paneId: string, engineId: string): void;
+  removePane(paneId: string, engineId: string): void;
+  /** Gives the left button to `tool`; right zooms, middle pans, the wheel changes slice whatever it is. */
+  activate(tool: ViewerTool): void;
+  dispose(): void;
+}
+
+export function createToolGroup(handlers: ToolHandlers): ViewerToolGroup {
+  const own = [
+    definePointerTool(TOOL_NAMES.window, { onDrag: handlers.onWindow }),
+    definePointerTool(TOOL_NAMES.scroll, { onDrag: handlers.onScroll, onWheel: handlers.onWheel }),
+    definePointerTool(TOOL_NAMES.select, { onDown: handlers.onSelect, onDrag: handlers.onSelect }),
+    definePointerTool(TOOL_NAMES.include, { onClick: (at) => handlers.onPlace('include', at) }),
+    definePointerTool(TOOL_NAMES.exclude, { onClick: (at) => handlers.onPlace('exclude', at) }),
+  ];
+  const theirs = [PanTool, ZoomTool, LengthTool, AngleTool, RectangleROITool, EllipticalROITool];
+  const group = ToolGroupManager.createToolGroup(GROUP_ID);
+  if (group === undefined) throw new Error('the viewer is mounted twice');
+  for (const tool of [...own, ...theirs]) {
+    addTool(tool);
+    group.addTool(tool.toolName);
+  }
+  for (const tool of MEASURING) {
+    const name = TOOL_NAMES[tool];
+    // Cornerstone's own keys (z undoes a measurement) would fight the window's hotkeys.
+    group.getToolInstance(name).configuration.actions = {};
+    group.setToolPassive(name); // always to be taken hold of
+  }
+  styleMeasurements();
+
+  const always = (active: ViewerTool): void => {
+    const binding = (tool: ViewerTool, button: number) => ({
+      bindings: [...(active === tool ? [{ mouseButton: Primary }] : []), { mouseButton: button }],
+    });
+    group.setToolActive(TOOL_NAMES.zoom, binding('zoom', Secondary));
+    group.setToolActive(TOOL_NAMES.pan, binding('pan', Auxiliary));
+    group.setToolActive(TOOL_NAMES.scroll, binding('scroll', Wheel));
+  };
+
+  return {
+    addPane: (paneId, engineId) => group.addViewport(paneId, engineId),
+    removePane: (paneId, engineId) => group.removeViewports(engineId, paneId),
+    activate(tool) {
+      for (const name of Object.values(TOOL_NAMES))
+        group.setToolPassive(name, { removeAllBindings: true });
+      always(tool);
+      if (tool !== 'zoom' && tool !== 'pan' && tool !== 'scroll')
+        group.setToolActive(TOOL_NAMES[tool], { bindings: [{ mouseButton: Primary }] });
+    },
+    dispose() {
+      ToolGroupManager.destroyToolGroup(GROUP_ID);
+      for (const tool of [...own, ...theirs]) removeTool(tool); // ours hold on to these handlers
+    },
+  };
+}
+
+/** Lines thin and pale; the text is drawn by us, as Cornerstone's needs inline styles that our policy forbids. */
+function styleMeasurements(): void {
+  const look = {
+    color: measurementColour,
+    colorHighlighted: '#fff4cf',
+    colorSelected: '#fff4cf',
+    lineWidth: '1.5',
+    textBoxVisibility: false, // read by Cornerstone, but missing from its type
+  };
+  const style = annotations.config.style;
+  const standard = style.getDefaultToolStyles();
+  style.setDefaultToolStyles({ ...standard, global: { ...standard.global, ...look } });
+}

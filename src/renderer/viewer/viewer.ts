@@ -1,0 +1,358 @@
+import type { VoxelIndex } from '../../domain/geometry.js';
+import { computeSlicePlane, imageToVoxel } from '../../domain/plane.js';
+import type { SliceAxis } from '../../domain/plane.js';
+import type { IntensityWindow, Series } from '../../domain/study.js';
+import { CoreEvents, RenderingEngine, eventTarget } from './cornerstone.js';
+import { createFrameStore } from './frameStore.js';
+import type { FrameStore } from './frameStore.js';
+import { closeSource, openSource, recutPartialImages, seriesKeyOf } from './ibisImages.js';
+import { frameBudgetBytes } from './initViewer.js';
+import { createPane } from './pane.js';
+import type { Pane } from './pane.js';
+import { drawPaneOverlay } from './paneOverlay.js';
+import { sideAxes } from './planeNames.js';
+import { createSeriesSource } from './seriesSource.js';
+import type { PlacedSlice, SeriesSource } from './seriesSource.js';
+import { createSessionMarks } from './sessionMarks.js';
+import type { MarksLook } from './sessionMarks.js';
+import type { LoadProgress, SessionOverlay, SlicePosition, ViewerLayout } from './viewerApi.js';
+import { createViewerState, describePane, paneIds } from './viewerState.js';
+import type { PaneId, ViewerState } from './viewerState.js';
+import { computePercentileWindow, windowOfRange } from './windowing.js';
+
+export const ENGINE_ID = 'ibis';
+const PREFETCHES = 4;
+const REFRESH_MS = 200; // of progress, and of planes that are still filling
+
+export interface ViewerEvents {
+  readonly onSlice: (position: SlicePosition) => void;
+  readonly onPhase: (phaseIndex: number) => void;
+  readonly onWindow: (window: IntensityWindow) => void;
+  readonly onProgress: (progress: LoadProgress) => void;
+  readonly onProblem: (sentence: string) => void;
+  readonly onContextLost: () => void;
+}
+
+/** The panes and the one place they all show: a voxel of one phase, cut along the main pane's axis and across it. */
+export interface Viewer {
+  readonly state: ViewerState;
+  attachPane(paneId: PaneId, element: HTMLDivElement, canvas: HTMLCanvasElement): void;
+  detachPane(paneId: PaneId): void;
+  openSeries(series: Series, position: SlicePosition | null): void;
+  closeSeries(): void;
+  setLayout(layout: ViewerLayout): void;
+  setOverlay(overlay: SessionOverlay | null, look: MarksLook): void;
+  showSlice(position: Partial<SlicePosition>): void;
+  /** Moves the cross to a voxel; every pane follows. */
+  moveCross(voxel: VoxelIndex): void;
+  stepSlice(delta: number): void;
+  setActivePane(paneId: PaneId): void;
+  setWindow(window: IntensityWindow): void;
+  /** The window the series was opened with: its file's, else percentiles of the first image. */
+  readonly storedWindow: () => IntensityWindow | null;
+  setInverted(inverted: boolean): void;
+  resetCameras(): void;
+  readonly pane: (paneId: PaneId) => Pane | undefined;
+  readonly source: () => SeriesSource | null;
+  readonly frames: () => FrameStore | null;
+  /** Whether the active pane shows what was asked for last. */
+  readonly isDrawn: () => boolean;
+  redrawOverlays(): void;
+  dispose(): void;
+}
+
+interface Mounted {
+  readonly pane: Pane;
+  readonly canvas: HTMLCanvasElement;
+  readonly observer: ResizeObserver;
+}
+
+export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
+  const state = createViewerState();
+  const engine = new RenderingEngine(ENGINE_ID);
+  const mounted = new Map<PaneId, Mounted>();
+  const marks = createSessionMarks();
+  let source: SeriesSource | null = null;
+  let store: FrameStore | null = null;
+  let cross: VoxelIndex = { i: 0, j: 0, k: 0 };
+  let storedWindow: IntensityWindow | null = null;
+  let scheduled = 0;
+  let refreshTimer: ReturnType<typeof setTimeout> | null = null;
+
+  const volume = () => source?.volumeOf(state.phaseIndex);
+
+  const axisOf = (paneId: PaneId): SliceAxis | null => {
+    if (paneId === 'main') return state.axis;
+    const geometry = volume()?.geometry;
+    if (state.layout === 'stack' || geometry == null || state.axes.length < 2) return null;
+    return sideAxes(geometry, state.axis)[paneId === 'side1' ? 0 : 1] ?? null;
+  };
+
+  const normalAxisOf = (axis: SliceAxis): 0 | 1 | 2 => {
+    const geometry = volume()?.geometry;
+    return geometry == null ? 2 : computeSlicePlane(geometry, axis).normalAxis;
+  };
+
+  const positionOf = (paneId: PaneId): SlicePosition | null => {
+    const axis = axisOf(paneId);
+    if (axis === null || source === null) return null;
+    const sliceIndex = [cross.i, cross.j, cross.k][normalAxisOf(axis)] ?? 0;
+    return { phaseIndex: state.phaseIndex, axis, sliceIndex };
+  };
+
+  const update = (fit: boolean): void => {
+    scheduled = 0;
+    if (source === null) return;
+    for (const [paneId, { pane }] of mounted) {
+      const position = positionOf(paneId);
+      if (position !== null) void pane.show(source, position, fit);
+    }
+    const frame = state.layout === 'stack' && normalAxisOf(state.axis) !== 2 ? 0 : cross.k;
+    source.prefetchAround(state.phaseIndex, frame);
+  };
+
+  /** Many moves in one frame draw once: the newest. */
+  const scheduleUpdate = (): void => {
+    if (scheduled === 0) scheduled = requestAnimationFrame(() => update(false));
+  };
+
+  const announceSlice = (): void => {
+    const position = positionOf(state.activePane) ?? positionOf('main');
+    if (position === null) return;
+    state.position = position;
+    state.sliceCount = source?.place(position)?.cut.sliceCount ?? 0;
+    events.onSlice(position);
+  };
+
+  const drawOverlay = (paneId: PaneId): void => {
+    const entry = mounted.get(paneId);
+    if (entry === undefined) return;
+    const isMpr = state.layout === 'mpr' && state.axes.length > 1;
+    const planes = isMpr
+      ? [...mounted.values()].flatMap(({ pane }) => pane.getShown()?.cut.plane ?? [])
+      : [];
+    drawPaneOverlay(entry.canvas, entry.pane, {
+      session: source === null ? null : marks.current(source),
+      cross: isMpr ? { voxel: cross, planes } : null,
+      seriesKey: source === null ? '' : seriesKeyOf(source),
+    });
+    state.panes[paneId] = describePane(entry.pane, positionOf(paneId));
+  };
+
+  const redrawOverlays = (): void => paneIds.forEach(drawOverlay);
+
+  /** The first image sets the window, before it is drawn. */
+  const applyFirstWindow = (shown: PlacedSlice, pane: Pane): void => {
+    const range = pane.getShownRange();
+    const pixels = pane.getPixels();
+    storedWindow =
+      shown.image.samplesPerPixel === 3
+        ? windowOfRange(0, 255)
+        : (shown.image.window ??
+          (pixels === null ? null : computePercentileWindow(pixels)) ??
+          windowOfRange(range?.minimum ?? 0, range?.maximum ?? 1));
+    setWindow(storedWindow);
+  };
+
+  const setWindow = (window: IntensityWindow): void => {
+    state.window = window;
+    for (const { pane } of mounted.values()) pane.setLook(window, state.inverted);
+    events.onWindow(window);
+  };
+
+  const refresh = (): void => {
+    refreshTimer = null;
+    if (source === null) return;
+    state.progress = source.progressOf(state.phaseIndex);
+    events.onProgress(state.progress);
+    const shown = new Map(
+      [...mounted.values()].map(({ pane }) => [pane.getShownImageId() ?? '', pane]),
+    );
+    for (const image of recutPartialImages(new Set(shown.keys())))
+      shown.get(image.imageId)?.redraw();
+  };
+
+  const loadFrame = async (imageId: string, signal: AbortSignal): Promise<ArrayBuffer> => {
+    const reply = await fetch(frameBase + imageId, { signal });
+    if (reply.ok) return reply.arrayBuffer();
+    const sentence = await reply.text();
+    events.onProblem(sentence === '' ? 'An image could not be read.' : sentence);
+    throw new Error(sentence);
+  };
+
+  const closeSeries = (): void => {
+    store?.close();
+    if (source !== null) closeSource(source);
+    source = null;
+    store = null;
+    storedWindow = null;
+    Object.assign(state, { isOpen: false, position: null, sliceCount: 0, window: null });
+    Object.assign(state, { progress: null, inverted: false, cursor: null, activePane: 'main' });
+    for (const paneId of paneIds) state.panes[paneId] = null;
+  };
+
+  const openSeries = (series: Series, position: SlicePosition | null): void => {
+    closeSeries();
+    const budgetBytes = frameBudgetBytes();
+    store = createFrameStore({
+      fetchFrame: loadFrame,
+      budgetBytes,
+      concurrency: PREFETCHES,
+      onFrame: () => (refreshTimer ??= setTimeout(refresh, REFRESH_MS)),
+    });
+    const opened = createSeriesSource(series, store, budgetBytes);
+    source = opened;
+    openSource(opened);
+    state.isOpen = true;
+    state.phaseIndex = position?.phaseIndex ?? series.volumes[0]?.phaseIndex ?? 0;
+    state.axes = opened.axesOf(state.phaseIndex);
+    state.axis = 'acquired';
+    const [i = 1, j = 1] = volume()?.geometry?.dimensions ?? [];
+    const count = volume()?.images.length ?? 0;
+    cross = { i: Math.floor(i / 2), j: Math.floor(j / 2), k: Math.floor(count / 2) };
+    if (position !== null) goTo(position);
+    const main = mounted.get('main')?.pane;
+    const wanted = positionOf('main');
+    if (main === undefined || wanted === null) return;
+    announceSlice();
+    // The first image alone, then its neighbours and the other panes.
+    void main.show(opened, wanted, true).then(() => {
+      if (source !== opened) return;
+      const shown = main.getShown();
+      if (shown !== null) applyFirstWindow(shown, main);
+      update(true);
+    });
+  };
+
+  /** Sets the cross and, in the stack, the axis; asks for nothing to be drawn. */
+  const goTo = (position: Partial<SlicePosition>): void => {
+    if (position.phaseIndex !== undefined && source?.volumeOf(position.phaseIndex) !== undefined)
+      state.phaseIndex = position.phaseIndex;
+    state.axes = source?.axesOf(state.phaseIndex) ?? ['acquired'];
+    const axis = position.axis ?? axisOf(state.activePane) ?? state.axis;
+    if (state.axes.includes(axis)) {
+      const holder = paneIds.find(
+        (paneId) => mounted.has(paneId) && normalOfPane(paneId) === normalAxisOf(axis),
+      );
+      if (state.layout === 'mpr' && holder !== undefined) state.activePane = holder;
+      else [state.axis, state.activePane] = [axis, 'main'];
+    }
+    if (position.sliceIndex !== undefined) {
+      const key = (['i', 'j', 'k'] as const)[normalAxisOf(axis)];
+      const count =
+        source?.place({ phaseIndex: state.phaseIndex, axis, sliceIndex: 0 })?.cut.sliceCount ?? 1;
+      cross = { ...cross, [key]: Math.min(count - 1, Math.max(0, position.sliceIndex)) };
+    }
+  };
+
+  const normalOfPane = (paneId: PaneId): 0 | 1 | 2 | null => {
+    const axis = axisOf(paneId);
+    return axis === null ? null : normalAxisOf(axis);
+  };
+
+  const showSlice = (position: Partial<SlicePosition>): void => {
+    const before = { phaseIndex: state.phaseIndex, axis: state.axis };
+    goTo(position);
+    if (state.phaseIndex !== before.phaseIndex) {
+      events.onPhase(state.phaseIndex);
+      refreshTimer ??= setTimeout(refresh, 0);
+    }
+    announceSlice();
+    if (state.axis !== before.axis) update(true);
+    else scheduleUpdate();
+    redrawOverlays();
+  };
+
+  const onLost = (): void => events.onContextLost();
+  eventTarget.addEventListener(CoreEvents.WEBGL_CONTEXT_LOST, onLost);
+
+  const resize = (paneId: PaneId): void => {
+    const putBack = mounted.get(paneId)?.pane.keepView();
+    engine.resize(false, true);
+    putBack?.();
+  };
+
+  return {
+    state,
+    attachPane(paneId, element, canvas) {
+      const pane = createPane({ engine, paneId, element, onDrawn: () => drawOverlay(paneId) });
+      const observer = new ResizeObserver(() => requestAnimationFrame(() => resize(paneId)));
+      observer.observe(element);
+      mounted.set(paneId, { pane, canvas, observer });
+      if (state.window !== null) pane.setLook(state.window, state.inverted);
+      const position = positionOf(paneId);
+      if (source !== null && position !== null) void pane.show(source, position, true);
+    },
+    detachPane(paneId) {
+      const entry = mounted.get(paneId);
+      entry?.observer.disconnect();
+      mounted.delete(paneId);
+      state.panes[paneId] = null;
+      entry?.pane.dispose();
+    },
+    openSeries,
+    closeSeries,
+    setLayout(layout) {
+      const active = axisOf(state.activePane);
+      state.layout = layout;
+      if (layout === 'stack' && active !== null && active !== state.axis) state.axis = active;
+      if (layout === 'stack') state.activePane = 'main';
+      update(true);
+      announceSlice();
+    },
+    setOverlay(overlay, look) {
+      marks.set(overlay, look);
+      redrawOverlays();
+    },
+    showSlice,
+    moveCross(voxel) {
+      const [i = 1, j = 1, k = 1] = volume()?.geometry?.dimensions ?? [];
+      const inside = (value: number, size: number): number =>
+        Math.min(size - 1, Math.max(0, Math.round(value)));
+      cross = { i: inside(voxel.i, i), j: inside(voxel.j, j), k: inside(voxel.k, k) };
+      announceSlice();
+      scheduleUpdate();
+      redrawOverlays();
+    },
+    stepSlice(delta) {
+      const position = positionOf(state.activePane) ?? positionOf('main');
+      if (position !== null)
+        showSlice({ axis: position.axis, sliceIndex: position.sliceIndex + delta });
+    },
+    setActivePane(paneId) {
+      if (state.activePane === paneId || axisOf(paneId) === null) return;
+      state.activePane = paneId;
+      announceSlice();
+    },
+    setWindow,
+    storedWindow: () => storedWindow,
+    setInverted(inverted) {
+      state.inverted = inverted;
+      if (state.window !== null)
+        for (const { pane } of mounted.values()) pane.setLook(state.window, inverted);
+    },
+    resetCameras: () => [...mounted.values()].forEach(({ pane }) => pane.resetCamera()),
+    pane: (paneId) => mounted.get(paneId)?.pane,
+    source: () => source,
+    frames: () => store,
+    isDrawn() {
+      const wanted = positionOf(state.activePane);
+      const shown = mounted.get(state.activePane)?.pane.getShown()?.position;
+      return wanted?.sliceIndex === shown?.sliceIndex && wanted?.phaseIndex === shown?.phaseIndex;
+    },
+    redrawOverlays,
+    dispose() {
+      eventTarget.removeEventListener(CoreEvents.WEBGL_CONTEXT_LOST, onLost);
+      if (scheduled !== 0) cancelAnimationFrame(scheduled);
+      if (refreshTimer !== null) clearTimeout(refreshTimer);
+      for (const { observer } of mounted.values()) observer.disconnect();
+      mounted.clear();
+      closeSeries();
+      engine.destroy();
+    },
+  };
+}
+
+/** Voxel under a pixel of a shown slice; the grid's own index where the images form one. */
+export const voxelUnder = (shown: PlacedSlice, column: number, row: number): VoxelIndex =>
+  imageToVoxel(shown.cut.plane, shown.position.sliceIndex, { column, row });
