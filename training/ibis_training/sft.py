@@ -1,0 +1,183 @@
+"""Stage B: the language model learns to write the step, with the dense network frozen."""
+
+import math
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from .decoder import DecoderShape
+from .grammar import ClickAction, GrammarError, parse_step
+from .cases import ORIENTATION_TEXT
+from .plan import DATASETS
+from .policy import IMAGE_TOKENS, Policy, save_policy
+from .prompts import format_user
+from .reasoning import DIRECTIONS, quantised, write_absent_step, write_click_step, write_stop_step
+from .samples import Sample
+from .targets import load_targets
+from .tokens import END, IMAGE, build_tokenizer, coordinate_ids, prompt_text
+
+TARGETS = {t.id: (d, t) for d in DATASETS for t in load_targets(d).targets}
+BRAIN = {"msd_hippocampus_mri", "demo_colin27"}
+OTHER_ORGANS = ("liver", "spleen", "left kidney", "right kidney", "pancreas", "bladder", "prostate", "lung", "tumour", "nuclei", "optic disc", "aorta")
+COORDINATE_SIGMA = 1.2  # of the soft target, in hundredths
+IGNORE = -100
+
+
+def errors() -> list[str]:
+    """The sentences that the policy may be told after a reply that did not parse."""
+    found = []
+    for text in ("", "<think>a</think><action>x</action>", "<think>a</think><action>Terminate</action>", "<think>a</think><action>Positive Point (0.5000, 0.5000)</action><answer>a</answer>"):
+        try:
+            parse_step(text)
+        except GrammarError as error:
+            found.append(str(error))
+    return found
+
+
+ERRORS = errors()
+
+
+def write_sample(sample: Sample, rng: random.Random) -> tuple[str, str, tuple[float, float] | None]:
+    """(user turn, reply, exact click place) with a paraphrase drawn anew each time."""
+    target = TARGETS[sample.target_id][1]
+    name, axis = target.name, sample.axis
+    if axis != "acquired" and rng.random() < 0.08:
+        axis = "acquired"  # the same picture with its orientation not known
+    history = []
+    for label, x, y in sample.history:
+        x, y = quantised((x, y)) if rng.random() < 0.85 else (x, y)
+        history.append(ClickAction(label, x, y))
+    error = rng.choice(ERRORS) if rng.random() < 0.03 else ""
+    place = sample.geometry.click_place
+    if not history and rng.random() < 0.12:
+        others = [t for t, (d, _) in TARGETS.items() if d != sample.dataset and not {d, sample.dataset} <= BRAIN]
+        request = rng.choice(TARGETS[rng.choice(others)][1].requests) if rng.random() < 0.8 else f"Segment the {rng.choice(OTHER_ORGANS)}."
+        return format_user(request, ORIENTATION_TEXT[axis], history, error), write_absent_step(), None
+    request = rng.choice(target.requests)
+    if rng.random() < 0.1:
+        request = request.lower().rstrip(".")
+    if sample.label == "stop":
+        return format_user(request, ORIENTATION_TEXT[axis], history, error), write_stop_step(name, sample.geometry), None
+    return format_user(request, ORIENTATION_TEXT[axis], history, error), write_click_step(name, axis, sample.geometry, sample.label), place
+
+
+def corpus() -> list[str]:
+    """All the words that the policy reads or writes."""
+    words = [r for _, t in TARGETS.values() for r in (*t.requests, *(q.lower() for q in t.requests))]
+    words += [f"Segment the {o}." for o in OTHER_ORGANS] + list(ORIENTATION_TEXT.values()) + ERRORS + [write_absent_step()]
+    words += [w for d in DIRECTIONS.values() for w in d]
+    from .reasoning import Geometry
+    g = Geometry(0.5, 0.5, False, (0.5, 0.5), (0.9, 0.5), True)
+    for _, t in TARGETS.values():
+        for mask_empty in (True, False):
+            for label in ("include", "exclude"):
+                words.append(write_click_step(t.name, t.axis, Geometry(0.5, 0.5, mask_empty, (0.5, 0.5), (0.9, 0.5), True), label))
+                words.append(write_click_step(t.name, t.axis, Geometry(0.5, 0.5, mask_empty, (0.5, 0.5), (0.5, 0.5), False), label))
+        words.append(write_stop_step(t.name, g))
+    words.append(format_user("Segment", "unknown", [ClickAction("include", 0.5, 0.5), ClickAction("exclude", 0.5, 0.5)]))
+    words.append(prompt_text(format_user("Segment", "unknown", []), 1))
+    return words * 3
+
+
+def collate(samples: list[Sample], tokenizer: Tokenizer, rng: random.Random) -> dict[str, Tensor]:
+    """Right-padded batch: ids, labels (the reply only), soft coordinate places at the token that precedes them."""
+    rows = []
+    coordinates = set(coordinate_ids(tokenizer))
+    end = tokenizer.token_to_id(END)
+    for sample in samples:
+        user, reply, place = write_sample(sample, rng)
+        prompt = tokenizer.encode(prompt_text(user, IMAGE_TOKENS), add_special_tokens=False).ids
+        answer = tokenizer.encode(reply, add_special_tokens=False).ids + [end]
+        rows.append((prompt, answer, place))
+    length = max(len(p) + len(a) for p, a, _ in rows)
+    ids, labels = torch.zeros(len(rows), length, dtype=torch.long), torch.full((len(rows), length), IGNORE)
+    place_at = torch.full((len(rows), length), -1.0)
+    for k, (prompt, answer, place) in enumerate(rows):
+        n = len(prompt) + len(answer)
+        ids[k, :n] = torch.tensor(prompt + answer)
+        labels[k, len(prompt) - 1 : n - 1] = torch.tensor(answer)
+        if place:
+            spots = [i for i in range(n - len(answer), n) if int(ids[k, i]) in coordinates]
+            # the reply's percentages are digits too: the last two coordinate tokens are x and y
+            for spot, value in zip(spots[-2:], place):
+                place_at[k, spot - 1] = min(max(value * 100, 0), 99)
+    return {"ids": ids, "labels": labels, "place": place_at, "grid": torch.from_numpy(np.stack([s.grid for s in samples])).float(),
+            "summary": torch.from_numpy(np.stack([s.summary for s in samples])).float()}
+
+
+def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates: Tensor) -> tuple[Tensor, dict[str, float]]:
+    decoder = model.decoder
+    embedded = decoder.embedding(batch["ids"])
+    features = model.vision.project(batch["grid"], batch["summary"])
+    is_image = batch["ids"] == image_id
+    embedded = embedded.masked_scatter(is_image[..., None], features.to(embedded.dtype))
+    b, n, _ = embedded.shape
+    hidden, _ = decoder(embedded, torch.ones(b, n, dtype=torch.long), torch.arange(n)[None].expand(b, -1), decoder.empty_cache(b))
+    chosen = batch["labels"] != IGNORE
+    logits, labels, place = decoder.logits(hidden[chosen]).float(), batch["labels"][chosen], batch["place"][chosen]
+    log_p = logits.log_softmax(-1)
+    hard = -log_p.gather(1, labels[:, None])[:, 0]
+    is_place = place >= 0
+    soft_target = (-(torch.arange(100.0)[None] - place[is_place][:, None]) ** 2 / (2 * COORDINATE_SIGMA**2)).softmax(-1)
+    soft = -(soft_target * log_p[is_place][:, coordinates]).sum(-1)
+    off = (log_p[is_place][:, coordinates].argmax(-1) - place[is_place]).abs().mean()
+    loss = (hard[~is_place].sum() + 2 * soft.sum()) / len(labels)
+    return loss, {"text": hard[~is_place].mean().item(), "place": soft.mean().item(), "off": off.item()}
+
+
+def train_sft(training: list[Sample], validation: list[Sample], dense_state: dict, folder: Path, minutes: float, threads: int, seed: int,
+              rate: float = 2e-3, batch_size: int = 64, weights: list[float] | None = None) -> None:
+    """Trains for a wall time; resumes from <folder>/policy.pt when there is one."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    rng, numbers = random.Random(seed + int(time.time())), np.random.default_rng(seed + int(time.time()))
+    if (folder / "policy.pt").exists():
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    else:
+        tokenizer = build_tokenizer(corpus())
+    model = Policy(DecoderShape(vocabulary=(tokenizer.get_vocab_size() + 7) // 8 * 8))
+    if (folder / "policy.pt").exists():
+        model.load_state_dict(torch.load(folder / "policy.pt"))
+    model.vision.net.load_state_dict(dense_state)
+    model.vision.net.requires_grad_(False).eval()
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
+    image_id, coordinates = tokenizer.token_to_id(IMAGE), torch.tensor(coordinate_ids(tokenizer))
+    p = None if weights is None else np.array(weights) / np.sum(weights)
+    start, step, saved, log = time.time(), 0, time.time(), []
+    while (done := (time.time() - start) / 60 / minutes) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = rate * min(1, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
+        # pictures with similar histories go together, so that little is padding
+        pick = numbers.choice(len(training), 4 * batch_size, p=p)
+        pick = pick[np.argsort([len(training[i].history) for i in pick], kind="stable")]
+        first = int(numbers.integers(0, 4)) * batch_size
+        pick = pick[first : first + batch_size]
+        batch = collate([training[i] for i in pick], tokenizer, rng)
+        with torch.autocast("cpu", torch.bfloat16):
+            loss, parts = sft_loss(model, batch, image_id, coordinates)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        step += 1
+        log.append(parts)
+        if step % 50 == 0:
+            mean = {k: round(float(np.nanmean([x[k] for x in log])), 3) for k in log[0]}
+            print(f"step {step} {mean} {step / (time.time() - start):.2f} batches/s", flush=True)
+            log = []
+        if time.time() - saved > 90:
+            save_policy(model, tokenizer, folder)
+            saved = time.time()
+            if validation:
+                with torch.no_grad():
+                    held = [validation[i] for i in np.random.default_rng(0).choice(len(validation), min(128, len(validation)), replace=False)]
+                    print("validation", sft_loss(model, collate(held, tokenizer, random.Random(0)), image_id, coordinates)[1], flush=True)
+    save_policy(model, tokenizer, folder)
+    print("trained", step, "batches", flush=True)
