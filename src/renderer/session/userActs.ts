@@ -22,8 +22,7 @@ async function change<M extends ChangingMethod>(
   store.problem = null;
   const reply = await call(method, params);
   store.busy = false;
-  // MethodResults of these four is the session; TypeScript does not narrow it through M.
-  if (reply.ok) showSession(reply.value as SegmentationSession);
+  if (reply.ok) showSession(reply.value);
   else store.problem = reply.error;
   return reply.ok;
 }

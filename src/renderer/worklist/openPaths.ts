@@ -34,19 +34,9 @@ export async function openPaths(paths: readonly string[]): Promise<void> {
 /** The bundled study, with its request written ready to run. */
 export async function openDemoStudy(): Promise<void> {
   if (useWorklistStore().job !== null) return;
-  let demo: { axis: 'axial' | 'coronal' | 'sagittal'; sliceIndex: number; prompt: string } | null =
-    null;
-  let seriesId = null;
-  const result = await runOpening(async () => {
-    const reply = await call('openDemoStudy', {});
-    if (reply.ok) {
-      demo = reply.value;
-      seriesId = reply.value.seriesId;
-    }
-    return reply;
-  });
-  if (result === null || demo === null || seriesId === null) return;
-  const { axis, sliceIndex, prompt } = demo;
+  const demo = await runOpening(() => call('openDemoStudy', {}));
+  if (demo === null || demo.seriesId === null) return;
+  const { seriesId, axis, sliceIndex, prompt } = demo;
   await openSeries(seriesId, { axis, sliceIndex, phaseIndex: 0 });
   const session = useSessionStore();
   if (session.session === null) session.request = prompt;
@@ -67,9 +57,9 @@ export async function reopenPaths(): Promise<void> {
   else await loadStudies();
 }
 
-async function runOpening(
-  open: (jobId: string) => Promise<Reply<OpenPathsResult>>,
-): Promise<OpenPathsResult | null> {
+async function runOpening<R extends OpenPathsResult>(
+  open: (jobId: string) => Promise<Reply<R>>,
+): Promise<R | null> {
   const store = useWorklistStore();
   const jobId = crypto.randomUUID();
   store.job = { jobId, label: 'Opening', done: 0, total: null, cancelling: false };
