@@ -1,20 +1,27 @@
-import type { IbisEvent, Reply } from '../contract/channels.js';
-import { IbisError } from '../contract/errors.js';
+import path from 'node:path';
+
+import type { IbisEvent, MethodParams, MethodResults, Reply } from '../contract/channels.js';
+import type { EngineMethodName } from '../contract/channels.js';
+import { IbisError, toErrorShape } from '../contract/errors.js';
 import type { ResolvedResource } from '../contract/engineMessages.js';
+import type { ImageId, SeriesId } from '../domain/brand.js';
 import { checkRequest } from './checkRequest.js';
 import { loadDemoStudy } from './demoStudy.js';
+import { createLibrary } from './dicom/index.js';
+import type { Library } from './dicom/index.js';
 import { dispatchCall } from './dispatch.js';
 import type { EngineHandlers } from './dispatch.js';
+import { createIdleEncoding } from './idleEncoding.js';
 import { createJobs } from './jobs.js';
-import {
-  closeStore,
-  getSession,
-  listInterruptedSessions,
-  listSessions,
-  openStore,
-} from './store/index.js';
+import { logFault } from './log.js';
+import { createModelPool, modelRoots } from './modelPool.js';
+import { createSessions } from './sessions.js';
+import { createSliceSource } from './slices.js';
+import { closeStore, listInterruptedSessions, openStore } from './store/index.js';
+import { createStudies } from './studies.js';
 
 export interface EngineOptions {
+  /** Database, caches and the user's own models; made if missing. */
   readonly dataDir: string;
   /** Folder with `models/`, `targets/` and `demo/`. */
   readonly resourcesDir: string;
@@ -22,64 +29,119 @@ export interface EngineOptions {
   readonly emit: (event: IbisEvent) => void;
 }
 
+/** All that Ibis does, without a window: the app's engine process and the command line run this same code. */
 export interface Engine {
+  /** A call as it comes over a channel: parsed first. Never rejects. */
   call(method: string, params: unknown): Promise<Reply<unknown>>;
+  /** The same for callers in this process: typed, and rejecting with IbisError. */
+  invoke<M extends EngineMethodName>(method: M, params: MethodParams<M>): Promise<MethodResults[M]>;
+  /** What to stream for a dicom:// address. Never rejects. */
   resolve(resource: string): Promise<Reply<ResolvedResource>>;
   close(): Promise<void>;
 }
 
+/** 'frame/<imageId>' or 'thumbnail/<seriesId>' -> a stretch of a file. */
+function resolveResource(library: Library, resource: string): Promise<ResolvedResource> {
+  const [kind, id = '', ...rest] = resource.split('/');
+  if (id !== '' && rest.length === 0) {
+    if (kind === 'frame') return library.resolveFrame(id as ImageId); // branding at the edge
+    if (kind === 'thumbnail') return library.resolveThumbnail(id as SeriesId); // branding at the edge
+  }
+  throw new IbisError('not-found', 'There is no such image.');
+}
+
+/** Opens the database and makes everything ready to be called. Rejects where the database is refused. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const opened = openStore(options.dataDir);
+  const { dataDir, resourcesDir, emit } = options;
+  const opened = openStore(dataDir);
   if (!opened.ok) throw new IbisError(opened.error.code, opened.error.message);
   const store = opened.value;
+
+  const cacheDir = path.join(dataDir, 'cache');
   const jobs = createJobs();
-  const demo = loadDemoStudy(options.resourcesDir);
-  const waiting = async (): Promise<never> => {
-    throw new IbisError('failed', 'This part is being built.');
+  const demo = loadDemoStudy(resourcesDir);
+  const library = createLibrary({ cacheDir: path.join(cacheDir, 'images') });
+  const studies = createStudies({ library, jobs, emit });
+  const slices = createSliceSource(library);
+  const models = createModelPool({
+    roots: modelRoots(resourcesDir, dataDir),
+    cacheDir,
+    provider: async () => 'cpu',
+  });
+  const sessions = createSessions({ output: { store, emit }, studies, slices, models });
+  const idleEncoding = createIdleEncoding({
+    slices,
+    getSegmenter: models.getSegmenter,
+    isBusy: sessions.isBusy,
+  });
+
+  const openDemoStudy: EngineHandlers['openDemoStudy'] = async () => {
+    if (demo === null) throw new IbisError('not-found', 'This installation carries no demo study.');
+    const { prompt, axis, sliceIndex } = demo;
+    const result = await studies.open([demo.path], 'demo');
+    const seriesId = result.studies[0]?.series[0]?.seriesId ?? null;
+    return { ...result, seriesId, prompt, axis, sliceIndex };
   };
+
   const handlers: EngineHandlers = {
+    ...sessions.handlers,
     getAppInfo: async () => ({
       version: options.version,
       nodeVersion: process.version,
       engineProcessId: process.pid,
-      dataDir: options.dataDir,
-      provider: { available: [], used: 'cpu', note: '' },
-      interruptedSessions: listInterruptedSessions(store),
+      dataDir,
+      provider: { available: ['cpu'], used: 'cpu', note: '' },
+      interruptedSessions: listInterruptedSessions(store).filter(
+        (session) => session.decision === null,
+      ),
       demoStudy: { available: demo !== null, prompt: demo?.prompt ?? '' },
     }),
-    openPaths: waiting,
-    openDemoStudy: waiting,
+    openPaths: ({ paths, jobId }) => studies.open(paths, jobId),
+    openDemoStudy,
     cancelJob: async ({ jobId }) => {
       jobs.cancel(jobId);
       return null;
     },
-    listStudies: async () => [],
-    getSeries: waiting,
-    closeStudy: waiting,
-    listModels: async () => [],
-    checkRequest: async ({ text }) => checkRequest(text, []),
-    noteShownSlice: waiting,
-    startSession: waiting,
-    runSession: waiting,
-    stepSession: waiting,
-    pauseSession: waiting,
-    cancelSession: waiting,
-    addClick: waiting,
-    removeClick: waiting,
-    undoStep: waiting,
-    decideSession: waiting,
-    listSessions: async (query) => listSessions(store, query),
-    getSession: async ({ sessionId }) => getSession(store, sessionId),
-    exportSession: waiting,
+    listStudies: async () => library.listStudies(),
+    getSeries: async ({ seriesId }) => studies.getSeries(seriesId),
+    closeStudy: async ({ studyId }) => {
+      studies.close(studyId);
+      slices.forget();
+      return null;
+    },
+    listModels: () => models.describe(),
+    checkRequest: async ({ policyId, text }) =>
+      checkRequest(text, (await models.getPolicyManifest(policyId)).policy.targets),
+    noteShownSlice: async ({ segmenterId, ...request }) => {
+      idleEncoding.noteShown(request, segmenterId);
+      return null;
+    },
+    exportSession: async () => {
+      throw new IbisError('failed', 'Exporting is being built.');
+    },
   };
+
   return {
     call: (method, params) => dispatchCall(handlers, method, params),
-    resolve: async () => ({
-      ok: false,
-      error: { code: 'not-found', message: 'There is no such image.' },
-    }),
+    invoke: async (method, params) => {
+      const reply = await dispatchCall(handlers, method, params);
+      if (!reply.ok) throw new IbisError(reply.error.code, reply.error.message);
+      return reply.value as MethodResults[typeof method]; // the handler of `method` gave it
+    },
+    resolve: async (resource) => {
+      try {
+        return { ok: true, value: await resolveResource(library, resource) };
+      } catch (thrown) {
+        const error = toErrorShape(thrown);
+        if (error.code !== 'not-found') logFault('resolve', thrown);
+        return { ok: false, error };
+      }
+    },
     close: async () => {
+      idleEncoding.stop();
       jobs.cancelAll();
+      await sessions.close();
+      await Promise.all([models.close(), library.close()]);
       closeStore(store);
     },
   };

@@ -1,0 +1,100 @@
+import type { IbisEvent } from '../contract/channels.js';
+import { IbisError } from '../contract/errors.js';
+import type { SessionId } from '../domain/brand.js';
+import type { PackedMask } from '../domain/mask.js';
+import type { SegmentationSession, SessionSettings } from '../domain/session.js';
+import { getInForce } from './agent/agentState.js';
+import type { AgentContext, AgentState, StepRecord } from './agent/agentState.js';
+import { saveStep, updateSession } from './store/index.js';
+import type { SessionChange, Store } from './store/index.js';
+
+/** What of a session changes while it is worked on, besides its steps. */
+export type SessionStatus = Pick<
+  SegmentationSession,
+  'runState' | 'stopReason' | 'answer' | 'failure' | 'decision'
+>;
+
+/** Runs work one piece after the other, in the order of asking. */
+export type Lock = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function createLock(): Lock {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined); // told to whoever asked; the next in line goes on
+    return result;
+  };
+}
+
+/** A session with its images and models at hand. */
+export interface LiveSession {
+  readonly sessionId: SessionId;
+  readonly settings: SessionSettings;
+  readonly context: AgentContext;
+  /** Held for one turn of the policy or one act of the user: acts fall between turns. */
+  readonly lock: Lock;
+  state: AgentState;
+  status: SessionStatus;
+  /** The run in progress. */
+  run: { readonly controller: AbortController; pauseWanted: boolean } | null;
+  /** The act of the user in progress. */
+  act: AbortController | null;
+}
+
+export interface SessionOutput {
+  readonly store: Store;
+  readonly emit: (event: IbisEvent) => void;
+}
+
+export const getMaskInForce = (live: LiveSession): PackedMask | null => getInForce(live.state).mask;
+
+export function announce(live: LiveSession, output: SessionOutput): void {
+  const { sessionId, status } = live;
+  output.emit({ kind: 'sessionChanged', sessionId, ...status, mask: getMaskInForce(live) });
+}
+
+/** Stores, then announces. */
+export function changeStatus(
+  live: LiveSession,
+  output: SessionOutput,
+  change: SessionChange,
+): void {
+  updateSession(output.store, live.sessionId, change);
+  live.status = { ...live.status, ...change };
+  announce(live, output);
+}
+
+/** One transaction with the step and what it changes; only then is anyone told. */
+export function commitStep(
+  live: LiveSession,
+  output: SessionOutput,
+  taken: {
+    readonly record: StepRecord;
+    readonly state: AgentState;
+    readonly change: SessionChange;
+  },
+): void {
+  const { record, state, change } = taken;
+  const { sessionId } = live;
+  const { step, clicks, lowResLogits } = record;
+  saveStep(output.store, { sessionId, step, clicks, lowResLogits, change });
+  live.state = state;
+  live.status = { ...live.status, ...change };
+  output.emit({ kind: 'stepSaved', sessionId, step });
+  announce(live, output);
+}
+
+/** A decided session is a finished record: what was accepted must not change under its decision. */
+export function requireOpen(live: LiveSession): void {
+  const { decision } = live.status;
+  if (decision === null) return;
+  throw new IbisError(
+    'session-state',
+    `This session was ${decision}. Start a new one to go on working on the image.`,
+  );
+}
+
+export function requireNotRunning(live: LiveSession): void {
+  if (live.run === null) return;
+  throw new IbisError('session-state', 'The session is running. Pause or cancel it first.');
+}

@@ -1,0 +1,152 @@
+import path from 'node:path';
+
+import type { ModelStatus } from '../contract/channels.js';
+import type { PolicyManifest, SegmenterManifest } from '../contract/manifest.js';
+import type { Policy, Segmenter } from './agent/types.js';
+import {
+  describeModel,
+  getPolicyModel,
+  getSegmenterModel,
+  loadModels,
+  loadVerifiedModels,
+  verifyModel,
+} from './inference/models.js';
+import type { InstalledModel, ModelEntry } from './inference/models.js';
+import { createPolicy } from './inference/policy.js';
+import type { LoadedPolicy } from './inference/policy.js';
+import { createSegmenter } from './inference/segmenter.js';
+import type { LoadedSegmenter } from './inference/segmenter.js';
+import type { SessionModel } from './store/index.js';
+
+/** The installed models; each is verified and loaded once, on first use. */
+export interface ModelPool {
+  /** For the models page: every file read through. */
+  describe(): Promise<readonly ModelStatus[]>;
+  /** Rejects with the model's error where it may not be used. */
+  getPolicyManifest(id: string): Promise<PolicyManifest>;
+  /** What a session stores of its models. Rejects unless every file has the hash of its manifest. */
+  verify(policyId: string, segmenterId: string): Promise<readonly SessionModel[]>;
+  /** Usable at once; loads with the first call and again after a crash. */
+  getPolicy(id: string): Promise<Policy>;
+  getSegmenter(id: string): Promise<Segmenter>;
+  /** Starts to load both, so that the first step need not wait. Failures show at that step. */
+  warm(policyId: string, segmenterId: string): void;
+  close(): Promise<void>;
+}
+
+const hashesOf = (role: SessionModel['role'], model: InstalledModel): SessionModel => ({
+  role,
+  modelId: model.manifest.id,
+  files: Object.fromEntries(model.manifest.files.map((file) => [file.path, file.sha256])),
+});
+
+/** Loads once, and again after a failure: a worker that died takes its model with it. */
+function createSlot<T extends { close(): Promise<void> }>(
+  load: () => Promise<T>,
+): { use: <R>(work: (loaded: T) => Promise<R>) => Promise<R>; close: () => Promise<void> } {
+  let loading: Promise<T> | null = null;
+  const drop = async (): Promise<void> => {
+    const dropped = loading;
+    loading = null;
+    await dropped?.then((loaded) => loaded.close()).catch(() => undefined); // it had failed already
+  };
+  return {
+    use: async (work) => {
+      loading ??= load();
+      try {
+        return await work(await loading);
+      } catch (thrown) {
+        const cancelled = thrown instanceof Error && thrown.name === 'AbortError';
+        if (!cancelled) await drop();
+        throw thrown;
+      }
+    },
+    close: drop,
+  };
+}
+
+export function createModelPool(options: {
+  /** Folders of model folders; earlier ones win. */
+  readonly roots: readonly string[];
+  readonly cacheDir: string | null;
+  readonly provider: () => Promise<string>;
+}): ModelPool {
+  const load = (): Promise<readonly ModelEntry[]> => loadModels(options.roots);
+  const policies = new Map<string, ReturnType<typeof createSlot<LoadedPolicy>>>();
+  const segmenters = new Map<string, ReturnType<typeof createSlot<LoadedSegmenter>>>();
+
+  const policySlot = (id: string): ReturnType<typeof createSlot<LoadedPolicy>> => {
+    const slot =
+      policies.get(id) ??
+      createSlot(async () =>
+        createPolicy({
+          model: getPolicyModel(await load(), id),
+          provider: await options.provider(),
+        }),
+      );
+    policies.set(id, slot);
+    return slot;
+  };
+  const segmenterSlot = (id: string): ReturnType<typeof createSlot<LoadedSegmenter>> => {
+    const slot =
+      segmenters.get(id) ??
+      createSlot(async () =>
+        createSegmenter({
+          model: getSegmenterModel(await load(), id),
+          cacheDir: options.cacheDir,
+          provider: await options.provider(),
+        }),
+      );
+    segmenters.set(id, slot);
+    return slot;
+  };
+
+  const getPolicyManifest = async (id: string): Promise<PolicyManifest> =>
+    getPolicyModel(await load(), id).manifest;
+
+  return {
+    describe: async () => (await loadVerifiedModels(options.roots)).map(describeModel),
+    getPolicyManifest,
+    verify: async (policyId, segmenterId) => {
+      const entries = await load();
+      const segmenter = getSegmenterModel(entries, segmenterId);
+      await verifyModel(segmenter);
+      if (policyId === '') return [hashesOf('segmenter', segmenter)];
+      const policy = getPolicyModel(entries, policyId);
+      await verifyModel(policy);
+      return [hashesOf('policy', policy), hashesOf('segmenter', segmenter)];
+    },
+    getPolicy: async (id) => ({
+      manifest: await getPolicyManifest(id),
+      nextAction: (observation, how) =>
+        policySlot(id).use((policy) => policy.nextAction(observation, how)),
+    }),
+    getSegmenter: async (id) => {
+      const manifest: SegmenterManifest = getSegmenterModel(await load(), id).manifest;
+      return {
+        manifest,
+        segment: (...given) => segmenterSlot(id).use((segmenter) => segmenter.segment(...given)),
+        encode: (...given) => segmenterSlot(id).use((segmenter) => segmenter.encode(...given)),
+      };
+    },
+    warm: (policyId, segmenterId) => {
+      const nothing = async (): Promise<void> => undefined;
+      void segmenterSlot(segmenterId)
+        .use(nothing)
+        .catch(() => undefined);
+      if (policyId !== '')
+        void policySlot(policyId)
+          .use(nothing)
+          .catch(() => undefined);
+    },
+    close: async () => {
+      const slots = [...policies.values(), ...segmenters.values()];
+      await Promise.all(slots.map((slot) => slot.close()));
+    },
+  };
+}
+
+export const modelRoots = (resourcesDir: string, dataDir: string): readonly string[] => [
+  path.join(resourcesDir, 'models'),
+  path.join(dataDir, 'models'), // what the user adds
+];

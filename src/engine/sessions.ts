@@ -1,0 +1,291 @@
+import { randomInt } from 'node:crypto';
+
+import type { ParsedParams } from '../contract/channels.js';
+import { IbisError } from '../contract/errors.js';
+import type { ModelId, SessionId } from '../domain/brand.js';
+import type { SegmentationSession } from '../domain/session.js';
+import { placeUserClick, removeClick, undoStep } from './agent/agentState.js';
+import type { AgentState, Turn } from './agent/agentState.js';
+import type { EngineHandlers } from './dispatch.js';
+import {
+  announce,
+  changeStatus,
+  commitStep,
+  createLock,
+  requireNotRunning,
+  requireOpen,
+} from './liveSession.js';
+import type { LiveSession, SessionOutput } from './liveSession.js';
+import type { ModelPool } from './modelPool.js';
+import { driveSession } from './runSession.js';
+import type { PreparedSlice, SliceSource } from './slices.js';
+import {
+  createSession,
+  decideSession,
+  getSession,
+  getSessionModels,
+  getSessionSource,
+  listSessions,
+  loadStepRecords,
+  markStepUndone,
+} from './store/index.js';
+import type { SessionModel } from './store/index.js';
+import type { Studies } from './studies.js';
+
+const APP_PARSE_RETRIES = 1; // the policy is told once what was wrong with its text; 0 in evaluation
+
+export type SessionHandlers = Pick<
+  EngineHandlers,
+  | 'startSession'
+  | 'runSession'
+  | 'stepSession'
+  | 'pauseSession'
+  | 'cancelSession'
+  | 'addClick'
+  | 'removeClick'
+  | 'undoStep'
+  | 'decideSession'
+  | 'listSessions'
+  | 'getSession'
+>;
+
+export interface Sessions {
+  readonly handlers: SessionHandlers;
+  /** The session with its images and models at hand; reopens the study of a stored one. */
+  getLive(sessionId: SessionId): Promise<LiveSession>;
+  isBusy(): boolean;
+  /** Ends what runs, storing nothing more: the next start offers it where it stood. */
+  close(): Promise<void>;
+}
+
+const describeSource = (session: { studyDate: string; seriesDescription: string }): string =>
+  [session.seriesDescription, session.studyDate].filter((part) => part !== '').join(', ') ||
+  'the one that this session was begun on';
+
+/** A trace names its models by hash: going on with others would make it untrue. */
+function requireSameModels(stored: readonly SessionModel[], found: readonly SessionModel[]): void {
+  const same = stored.every((model) => {
+    const now = found.find(({ role }) => role === model.role);
+    return Object.entries(model.files).every(([file, sha256]) => now?.files[file] === sha256);
+  });
+  if (!same)
+    throw new IbisError(
+      'model-hash',
+      'The models have changed since this session began. Start a new session on this slice.',
+    );
+}
+
+export function createSessions(options: {
+  readonly output: SessionOutput;
+  readonly studies: Studies;
+  readonly slices: SliceSource;
+  readonly models: ModelPool;
+}): Sessions {
+  const { output, studies, slices, models } = options;
+  const { store } = output;
+  const live = new Map<SessionId, Promise<LiveSession>>();
+  const working = new Set<LiveSession>();
+  const running = new Set<Promise<void>>();
+  let closing = false;
+
+  const makeLive = async (
+    session: SegmentationSession,
+    slice: PreparedSlice,
+    state: AgentState,
+  ): Promise<LiveSession> => ({
+    sessionId: session.sessionId,
+    settings: session.settings,
+    context: {
+      slice: slice.image,
+      geometry: slice.geometry,
+      plane: slice.plane,
+      sliceIndex: slice.sliceIndex,
+      request: session.settings.target.text,
+      segmenter: await models.getSegmenter(session.settings.segmenterId),
+    },
+    lock: createLock(),
+    state,
+    status: {
+      runState: session.runState,
+      stopReason: session.stopReason,
+      answer: session.answer,
+      failure: session.failure,
+      decision: session.decision,
+    },
+    run: null,
+    act: null,
+  });
+
+  const takeUp = async (sessionId: SessionId): Promise<LiveSession> => {
+    const session = getSession(store, sessionId);
+    const { settings } = session;
+    requireSameModels(
+      getSessionModels(store, sessionId),
+      await models.verify(settings.policyId, settings.segmenterId),
+    );
+    await studies.reopen(getSessionSource(store, sessionId), () =>
+      describeSource(
+        listSessions(store, { search: '', limit: 10_000 }).find(
+          (summary) => summary.sessionId === sessionId,
+        ) ?? { studyDate: '', seriesDescription: '' },
+      ),
+    );
+    return makeLive(session, await slices.prepare(settings), {
+      records: loadStepRecords(store, sessionId),
+    });
+  };
+
+  const getLive = (sessionId: SessionId): Promise<LiveSession> => {
+    const found = live.get(sessionId) ?? takeUp(sessionId);
+    live.set(sessionId, found);
+    found.catch(() => live.delete(sessionId)); // asked again when the study was opened
+    return found;
+  };
+
+  const startSession = async (
+    params: ParsedParams<'startSession'>,
+  ): Promise<SegmentationSession> => {
+    const { policyId, segmenterId } = params;
+    const verified = await models.verify(policyId, segmenterId);
+    const slice = await slices.prepare(params);
+    const { seriesId, seriesInstanceUID } = slice.series;
+    const { series: _series, modalities: _modalities, ...study } = studies.getStudyOf(seriesId);
+    const session = createSession(store, {
+      settings: {
+        seriesId,
+        seriesInstanceUID,
+        phaseIndex: params.phaseIndex,
+        axis: params.axis,
+        sliceIndex: params.sliceIndex,
+        window: slice.window,
+        target: { text: params.prompt },
+        policyId: policyId as ModelId, // verified above: it names an installed model, or none
+        segmenterId: segmenterId as ModelId, // likewise
+        maxSteps: params.maxSteps,
+        parseRetries: APP_PARSE_RETRIES,
+        seed: randomInt(2 ** 31),
+      },
+      study,
+      series: slice.series,
+      sourcePaths: studies.getSourcePaths(study.studyId),
+      models: verified,
+    });
+    live.set(session.sessionId, makeLive(session, slice, { records: [] }));
+    models.warm(policyId, segmenterId);
+    return session;
+  };
+
+  const begin = async (sessionId: SessionId, maxTurns: number): Promise<null> => {
+    const session = await getLive(sessionId);
+    requireOpen(session);
+    requireNotRunning(session);
+    if (session.settings.policyId === '')
+      throw new IbisError('session-state', 'This session has no policy: it takes clicks only.');
+    const policy = await models.getPolicy(session.settings.policyId);
+    requireNotRunning(session); // two calls may have waited for the same manifest
+    working.add(session);
+    const run = driveSession(session, { output, policy, maxTurns, isClosing: () => closing });
+    running.add(run);
+    void run.finally(() => {
+      running.delete(run);
+      working.delete(session);
+    });
+    return null;
+  };
+
+  /** One act of the user: between two turns where the session runs, at once where it does not. */
+  const act = async (
+    sessionId: SessionId,
+    work: (session: LiveSession, signal: AbortSignal) => Promise<void>,
+  ): Promise<SegmentationSession> => {
+    const session = await getLive(sessionId);
+    await session.lock(async () => {
+      requireOpen(session);
+      session.act = new AbortController();
+      working.add(session);
+      try {
+        await work(session, session.act.signal);
+      } finally {
+        session.act = null;
+        if (session.run === null) working.delete(session);
+      }
+    });
+    return getSession(store, sessionId);
+  };
+
+  /** After an act the session waits for the user, unless it runs on. */
+  const waiting = (session: LiveSession): Parameters<typeof changeStatus>[2] =>
+    session.run === null
+      ? { runState: 'paused', stopReason: null, answer: null, failure: null }
+      : {};
+
+  const commit = (session: LiveSession, turn: Turn): void => {
+    if (!closing) commitStep(session, output, { ...turn, change: waiting(session) });
+  };
+
+  return {
+    getLive,
+    isBusy: () => working.size > 0,
+    close: async () => {
+      closing = true;
+      for (const session of working) {
+        session.run?.controller.abort();
+        session.act?.abort();
+      }
+      await Promise.allSettled(running);
+    },
+    handlers: {
+      startSession,
+      runSession: ({ sessionId }) => begin(sessionId, Infinity),
+      stepSession: ({ sessionId }) => begin(sessionId, 1),
+      pauseSession: async ({ sessionId }) => {
+        const { run } = await getLive(sessionId);
+        if (run !== null) run.pauseWanted = true;
+        return null;
+      },
+      cancelSession: async ({ sessionId }) => {
+        const session = await getLive(sessionId);
+        session.run?.controller.abort();
+        session.act?.abort();
+        return null;
+      },
+      addClick: ({ sessionId, label, normalised }) =>
+        act(sessionId, async (session, signal) => {
+          const { context, state } = session;
+          commit(session, await placeUserClick(context, state, { label, normalised }, signal));
+        }),
+      removeClick: ({ sessionId, clickIndex }) =>
+        act(sessionId, async (session, signal) => {
+          commit(session, await removeClick(session.context, session.state, clickIndex, signal));
+        }),
+      undoStep: ({ sessionId }) =>
+        act(sessionId, async (session) => {
+          const undone = undoStep(session.state);
+          if (undone === null)
+            throw new IbisError('session-state', 'There is no step to take back.');
+          const change = waiting(session);
+          markStepUndone(store, sessionId, undone.undoneStepIndex, change);
+          session.state = undone.state;
+          session.status = { ...session.status, ...change };
+          announce(session, output);
+        }),
+      decideSession: async ({ sessionId, decision }) => {
+        // A stored session is decided without its images: they may be gone, the masks are in the trace.
+        const session = await live.get(sessionId);
+        if (session === undefined) decideSession(store, sessionId, decision);
+        else {
+          requireNotRunning(session);
+          await session.lock(async () => {
+            decideSession(store, sessionId, decision);
+            session.status = { ...session.status, decision };
+            announce(session, output);
+          });
+          live.delete(sessionId);
+        }
+        return getSession(store, sessionId);
+      },
+      listSessions: async (query) => listSessions(store, query),
+      getSession: async ({ sessionId }) => getSession(store, sessionId),
+    },
+  };
+}
