@@ -29,7 +29,8 @@ async function callHandler<M extends EngineMethodName>(
     return { ok: true, value: await handlers[method](parsed.data as ParsedParams<M>) };
   } catch (thrown) {
     const error = toErrorShape(thrown);
-    if (error.code !== 'cancelled') logFault(method, thrown);
+    // An expected failure is told to whoever asked; the log is for what nobody foresaw.
+    if (error.code === 'failed') logFault(method, thrown);
     return { ok: false, error };
   }
 }

@@ -133,7 +133,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         return { ok: true, value: await resolveResource(library, resource) };
       } catch (thrown) {
         const error = toErrorShape(thrown);
-        if (error.code !== 'not-found') logFault('resolve', thrown);
+        if (error.code === 'failed') logFault('resolve', thrown);
         return { ok: false, error };
       }
     },
