@@ -1,6 +1,7 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 
 import { IbisError, toErrorShape } from '../../contract/errors.js';
+import type { ProbeRequest } from './probe.js';
 import type { PolicySession } from './policySession.js';
 import type { SamSession } from './samSession.js';
 import type {
@@ -13,7 +14,8 @@ import type {
 
 /**
  * A thread that owns the sessions of one model: `run()` of onnxruntime-node blocks the thread it is called on.
- * Asked through workerHost.ts, one request at a time.
+ * Asked through workerHost.ts, one request at a time. Forked as a process instead, it tries out one execution
+ * provider (providers.ts) and is done.
  */
 let sam: SamSession | null = null;
 let policy: PolicySession | null = null;
@@ -53,37 +55,47 @@ function loaded<T>(session: T | null): T {
   return session;
 }
 
-const port = parentPort;
-if (port === null) throw new Error('inferenceWorker runs as a worker thread only');
-const send = (message: FromWorker): void => {
-  port.postMessage(message);
-};
-
-port.on('message', ({ callId, request, cancelFlag }: ToWorker) => {
-  const flag = new Int32Array(cancelFlag);
-  const hooks: Hooks = {
-    onText: (text) => {
-      send({ kind: 'text', callId, text });
-    },
-    isCancelled: () => Atomics.load(flag, 0) !== 0,
+function serve(port: MessagePort): void {
+  const send = (message: FromWorker): void => {
+    port.postMessage(message);
   };
-  answer(request, hooks)
-    .then(
-      (value) => {
-        send({ kind: 'result', callId, value });
+  port.on('message', ({ callId, request, cancelFlag }: ToWorker) => {
+    const flag = new Int32Array(cancelFlag);
+    const hooks: Hooks = {
+      onText: (text) => {
+        send({ kind: 'text', callId, text });
       },
-      (thrown: unknown) => {
-        const error =
-          thrown instanceof IbisError
-            ? toErrorShape(thrown)
-            : { code: 'model-failed' as const, message: describeFault(thrown) };
-        send({ kind: 'error', callId, error });
-      },
-    )
-    .finally(() => {
-      if (request.kind === 'close') port.close();
-    });
-});
+      isCancelled: () => Atomics.load(flag, 0) !== 0,
+    };
+    answer(request, hooks)
+      .then(
+        (value) => {
+          send({ kind: 'result', callId, value });
+        },
+        (thrown: unknown) => {
+          const { code, message } = toErrorShape(thrown);
+          const error =
+            thrown instanceof IbisError
+              ? { code, message }
+              : { code: 'model-failed' as const, message: `The model failed: ${message}` };
+          send({ kind: 'error', callId, error });
+        },
+      )
+      .finally(() => {
+        if (request.kind === 'close') port.close();
+      });
+  });
+}
 
-const describeFault = (thrown: unknown): string =>
-  `The model failed: ${toErrorShape(thrown).message}`;
+function serveProbe(): void {
+  // The parent is our own engine: providers.ts, probeInChild.
+  process.once('message', (request) => {
+    void import('./probe.js')
+      .then(({ probeProvider }) => probeProvider(request as ProbeRequest)) // sent by probeInChild
+      .then((reply) => process.send?.(reply));
+  });
+}
+
+if (parentPort !== null) serve(parentPort);
+else if (process.send !== undefined) serveProbe();
+else throw new Error('inferenceWorker runs as a worker thread or a forked process only');
