@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
+
 import { IbisError } from '../../contract/errors.js';
-import { setColourTransform } from './jpegMarkers.js';
+import { readPrecision, setColourTransform } from './jpegMarkers.js';
 import { unpackBits } from './unpackBits.js';
 import type { RawSamples } from './pixels.js';
 import { decodeRle } from './rle.js';
@@ -31,7 +33,14 @@ interface Decoded {
 }
 
 // The packages carry no types; each default export builds its emscripten module.
-type Factory = () => Promise<Record<string, DecoderClass | undefined>>;
+type Factory = (options: {
+  readonly print: () => void;
+  readonly printErr: () => void;
+}) => Promise<Record<string, DecoderClass | undefined>>;
+
+// OpenJPEG tells every tile on stdout; what goes wrong is thrown anyway. A new object each time: emscripten
+// makes the module out of it.
+const silent = () => ({ print: () => undefined, printErr: () => undefined });
 const loaders = {
   jpeg: {
     decoder: 'JPEGDecoder',
@@ -55,10 +64,11 @@ function loadDecoder(name: keyof typeof loaders): Promise<DecoderClass> {
   if (known !== undefined) return known;
   const { decoder, load } = loaders[name];
   const loading = load().then(async (module) => {
-    const found = (await (module.default as Factory)())[decoder]; // untyped CommonJS, see Factory
+    const found = (await (module.default as Factory)(silent()))[decoder]; // untyped CommonJS, see Factory
     if (found === undefined) throw new Error(`codec ${name} lacks ${decoder}`);
     return found;
   });
+  loading.catch(() => loaded.delete(name));
   loaded.set(name, loading);
   return loading;
 }
@@ -69,7 +79,11 @@ const brokenFrame = (cause: unknown): IbisError =>
   });
 
 async function runWasm(name: keyof typeof loaders, bytes: Uint8Array): Promise<Decoded> {
-  const Decoder = await loadDecoder(name);
+  const Decoder = await loadDecoder(name).catch((cause: unknown) => {
+    throw new IbisError('failed', `The ${name} decoder of this installation cannot be loaded.`, {
+      cause,
+    });
+  });
   const decoder = new Decoder();
   try {
     decoder.getEncodedBuffer(bytes.length).set(bytes);
@@ -158,15 +172,49 @@ function decodeRleFrame(bytes: Uint8Array, layout: PixelLayout): RawSamples {
 }
 
 async function decodeJpeg(bytes: Uint8Array, layout: PixelLayout): Promise<RawSamples> {
+  if (readPrecision(bytes) > 8) return decodeJpeg12(bytes, layout);
   const decoded = await runWasm('jpeg', setColourTransform(bytes, layout.photometric));
   checkSize(decoded.info, layout);
   // libjpeg hands colour out as RGB, whatever the header says of the stored bytes.
-  return toSamples(
-    { ...decoded, info: { ...decoded.info, bitsPerSample: 8 } },
-    layout,
-    false,
-    'RGB',
-  );
+  const info = { ...decoded.info, bitsPerSample: 8 };
+  return toSamples({ ...decoded, info }, layout, false, 'RGB');
+}
+
+type DcmjsCodecs = typeof import('dcmjs-codecs');
+let dcmtkJpeg: Promise<DcmjsCodecs> | null = null;
+
+async function loadDcmjsCodecs(): Promise<DcmjsCodecs> {
+  // CommonJS whose names an import cannot see.
+  const codecs = createRequire(import.meta.url)('dcmjs-codecs') as DcmjsCodecs;
+  await codecs.NativeCodecs.initializeAsync({ logCodecsInfo: false });
+  return codecs;
+}
+
+/** 12-bit JPEG: DCMTK's libijg12, as dcmjs-codecs builds it; the 8-bit build above cannot. */
+async function decodeJpeg12(bytes: Uint8Array, layout: PixelLayout): Promise<RawSamples> {
+  dcmtkJpeg ??= loadDcmjsCodecs();
+  const { Context, NativeCodecs } = await dcmtkJpeg;
+  try {
+    const context = new Context({
+      width: layout.columns,
+      height: layout.rows,
+      bitsAllocated: 16,
+      bitsStored: 12,
+      samplesPerPixel: layout.samplesPerPixel,
+      pixelRepresentation: layout.signed ? 1 : 0,
+      planarConfiguration: 0,
+      photometricInterpretation: layout.photometric,
+      encodedBuffer: bytes,
+    });
+    const decoded = NativeCodecs.decodeJpeg(context, { convertColorspaceToRgb: true });
+    const out = decoded.getDecodedBuffer();
+    if (out === undefined || out.length < layout.rows * layout.columns * layout.samplesPerPixel * 2)
+      throw new Error('nothing was decoded');
+    const photometric = layout.samplesPerPixel === 1 ? layout.photometric : 'RGB';
+    return { bytes: out.slice(), bitsAllocated: 16, planar: false, photometric };
+  } catch (cause) {
+    throw brokenFrame(cause);
+  }
 }
 
 async function decodeJpegLossless(bytes: Uint8Array, layout: PixelLayout): Promise<RawSamples> {

@@ -54,7 +54,11 @@ export function storedFrameBytes(layout: PixelLayout): number {
   return (samples * layout.bitsAllocated) / 8;
 }
 
-function locatePixels(dataSet: DataSet, layout: PixelLayout, fileBytes: number) {
+function locatePixels(
+  { dataSet, dataStart }: ParsedHeader,
+  layout: PixelLayout,
+  fileBytes: number,
+) {
   const element =
     dataSet.elements[PIXEL_DATA] ??
     dataSet.elements[FLOAT_PIXEL_DATA] ??
@@ -64,18 +68,16 @@ function locatePixels(dataSet: DataSet, layout: PixelLayout, fileBytes: number) 
   const { encapsulated } = knownSyntax(layout.transferSyntaxUID);
   // dicom-parser keeps the raw 0xFFFFFFFF when it stops at the pixel data.
   const undefinedLength = element.hadUndefinedLength === true || element.length >= UNDEFINED_LENGTH;
-  const available = fileBytes - element.dataOffset;
+  const pixelOffset = dataStart + element.dataOffset;
+  const available = fileBytes - pixelOffset;
   if (encapsulated) {
     if (available < 16) throw truncated();
-    return {
-      pixelOffset: element.dataOffset,
-      pixelLength: undefinedLength ? null : element.length,
-    };
+    return { pixelOffset, pixelLength: undefinedLength ? null : element.length };
   }
   const needed = Math.ceil(storedFrameBytes(layout) * layout.frameCount);
   const length = undefinedLength ? available : Math.min(element.length, available);
   if (length < needed) throw truncated();
-  return { pixelOffset: element.dataOffset, pixelLength: length };
+  return { pixelOffset, pixelLength: length };
 }
 
 const truncated = (): IbisError =>
@@ -104,7 +106,7 @@ export function describeInstance(
       'The file is a video (MPEG or HEVC), which Ibis does not play.',
     );
   const layout = readPixelLayout(dataSet, transferSyntaxUID);
-  const { pixelOffset, pixelLength } = locatePixels(dataSet, layout, place.fileBytes);
+  const { pixelOffset, pixelLength } = locatePixels(header, layout, place.fileBytes);
   const decode = makeTextDecoder(dataSet);
   const study = readStudy(dataSet, decode);
   const series = readSeries(dataSet, decode);

@@ -1,8 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 
-import dicomParser from 'dicom-parser';
-
 import { IbisError } from '../../contract/errors.js';
 import { getItems, getString } from './attributes.js';
 import { describeInstance } from './describeInstance.js';
@@ -11,10 +9,10 @@ import { isNifti } from './nifti.js';
 import { isJpeg, isPng } from './plainImage.js';
 import {
   DEFLATED,
-  guessTransferSyntax,
+  guessEncoding,
   hasPart10Prefix,
   parseHeader,
-  readTransferSyntax,
+  readFileMeta,
   type ParsedHeader,
 } from './readHeader.js';
 import type { Instance } from './types.js';
@@ -124,7 +122,7 @@ async function identify(
           ],
     };
   }
-  if (guessTransferSyntax(head) !== null) return openDicom(candidate, start, unpackedDir);
+  if (guessEncoding(head) !== null) return openDicom(candidate, start, unpackedDir);
   throw new IbisError('not-dicom', 'This is not a DICOM file or an image that Ibis can read.');
 }
 
@@ -153,29 +151,21 @@ async function openDicom(
   start: FileStart,
   unpackedDir: string,
 ): Promise<Opened> {
-  if (hasPart10Prefix(start.head) && readTransferSyntax(start.head) === DEFLATED) {
+  if (hasPart10Prefix(start.head) && isDeflated(start.head)) {
     const bytes = start.readMore(start.fileBytes);
-    // readPart10Header leaves the position where the data set begins.
-    const meta = dicomParser.readPart10Header(bytes);
-    const metaEnd = 'position' in meta ? Number(meta.position) : 0;
-    const inflated = await inflateDataSet(bytes, metaEnd, unpackedDir);
-    const header = parseInflated(inflated.bytes);
-    return describe(candidate, header, inflated.file, inflated.bytes.length);
+    const inflated = await inflateDataSet(bytes, readFileMeta(bytes).dataStart, unpackedDir);
+    const header = parseHeader(inflated.bytes, true);
+    if (header !== 'need-more')
+      return describe(candidate, header, inflated.file, inflated.bytes.length);
   }
-  const header = parseGrowing(start);
-  return describe(candidate, header, candidate.file, start.fileBytes);
+  return describe(candidate, parseGrowing(start), candidate.file, start.fileBytes);
 }
 
-/** The inflated file still names the deflated syntax: dicom-parser must not inflate it again. */
-function parseInflated(bytes: Uint8Array): ParsedHeader {
-  const inflater = (whole: Uint8Array): Uint8Array => whole;
+function isDeflated(head: Uint8Array): boolean {
   try {
-    const dataSet = dicomParser.parseDicom(bytes, { untilTag: 'x7fe00010', inflater });
-    return { dataSet, transferSyntaxUID: DEFLATED };
-  } catch (cause) {
-    throw new IbisError('broken-file', 'The file is damaged: its header cannot be read.', {
-      cause,
-    });
+    return readFileMeta(head).transferSyntaxUID === DEFLATED;
+  } catch {
+    return false; // a damaged header is told of by the parser
   }
 }
 
@@ -187,7 +177,7 @@ function describe(
 ): Opened {
   const { dataSet } = header;
   const isDirectory =
-    getString(dataSet, 'x00020002') === MEDIA_STORAGE_DIRECTORY ||
+    header.mediaStorageClass === MEDIA_STORAGE_DIRECTORY ||
     dataSet.elements['x00041220'] !== undefined;
   if (isDirectory)
     return {
