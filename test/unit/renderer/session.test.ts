@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+
+import type { SessionId } from '../../../src/domain/brand.js';
+import { packMask } from '../../../src/domain/mask.js';
+import type { Action, Step, StopReason } from '../../../src/domain/session.js';
+import { computeOverlay } from '../../../src/renderer/session/overlay.js';
+import { splitPolicyText } from '../../../src/renderer/session/policyText.js';
+import {
+  computeClicksAtStep,
+  computeQualityPoints,
+  findLatestPosition,
+  findScoreBefore,
+} from '../../../src/renderer/session/replay.js';
+import { suggestRequests } from '../../../src/renderer/session/requestSuggestions.js';
+import { applySessionEvent } from '../../../src/renderer/session/sessionEvents.js';
+import { describeSessionState, describeStopReason } from '../../../src/renderer/session/words.js';
+import { madeUpSession } from '../../renderer-harness/sessionData.js';
+
+const click = (index: number, x: number): Action => ({
+  kind: 'click',
+  click: {
+    index,
+    label: 'include',
+    placedBy: 'policy',
+    normalised: { x, y: 0.5 },
+    voxel: { i: 0, j: 0, k: 0 },
+    world: { x: 0, y: 0, z: 0 },
+  },
+});
+const step = (stepIndex: number, action: Action, rest: Partial<Step> = {}): Step => ({
+  stepIndex,
+  policyText: '',
+  reasoning: '',
+  action,
+  mask: null,
+  score: null,
+  elapsedMs: 1,
+  policyMs: 0,
+  segmenterMs: 0,
+  undone: false,
+  ...rest,
+});
+const places = (steps: readonly Step[], upTo = steps.length - 1): number[] =>
+  computeClicksAtStep(steps, upTo).map((each) => each.normalised.x);
+
+describe('computeClicksAtStep', () => {
+  test('collects the clicks up to the step and no further', () => {
+    const steps = [step(0, click(0, 0.1)), step(1, click(1, 0.2)), step(2, click(2, 0.3))];
+    expect(places(steps, 1)).toEqual([0.1, 0.2]);
+    expect(places(steps, -1)).toEqual([]);
+  });
+  test('lets a click that was taken back go when another takes its place', () => {
+    const steps = [
+      step(0, click(0, 0.1)),
+      step(1, click(1, 0.2), { undone: true }),
+      step(2, click(1, 0.9)),
+    ];
+    expect(places(steps, 1)).toEqual([0.1, 0.2]); // as it was when that step was shown
+    expect(places(steps)).toEqual([0.1, 0.9]);
+  });
+  test('removes a click and numbers the rest anew', () => {
+    const steps = [
+      step(0, click(0, 0.1)),
+      step(1, click(1, 0.2)),
+      step(2, { kind: 'remove-click', clickIndex: 0, placedBy: 'user' }),
+    ];
+    expect(computeClicksAtStep(steps, 2)).toMatchObject([{ index: 0, normalised: { x: 0.2 } }]);
+  });
+  test('forgets a removal that was taken back', () => {
+    const steps = [
+      step(0, click(0, 0.1)),
+      step(1, { kind: 'remove-click', clickIndex: 0, placedBy: 'user' }, { undone: true }),
+      step(2, click(1, 0.2)),
+    ];
+    expect(places(steps)).toEqual([0.1, 0.2]);
+    expect(places(steps, 1)).toEqual([]);
+  });
+});
+
+describe('scores', () => {
+  const steps = [
+    step(0, click(0, 0.1), { score: 0.5 }),
+    step(1, click(1, 0.2), { score: 0.9, undone: true }),
+    step(2, { kind: 'unparsed', problem: 'no action' }, { score: 0.5 }),
+    step(3, click(1, 0.3), { score: 0.7 }),
+    step(4, { kind: 'terminate', answer: 'done' }, { score: 0.7 }),
+  ];
+  test('the score before a step is that of the last step that still counts', () => {
+    expect(findScoreBefore(steps, 2)).toBe(0.5);
+    expect(findScoreBefore(steps, 0)).toBeNull();
+  });
+  test('only steps that made a mask have a point, and those taken back are marked', () => {
+    expect(computeQualityPoints(steps).map(({ stepIndex, undone }) => [stepIndex, undone])).toEqual(
+      [
+        [0, false],
+        [1, true],
+        [3, false],
+      ],
+    );
+  });
+  test('the latest step is the last that was not taken back', () => {
+    expect(findLatestPosition(steps.slice(0, 2))).toBe(0);
+    expect(findLatestPosition([])).toBe(-1);
+  });
+});
+
+describe('splitPolicyText', () => {
+  test('shows reasoning as it grows, without half-arrived tags', () => {
+    expect(splitPolicyText('<thi')).toEqual({ reasoning: '', action: '' });
+    expect(splitPolicyText('<think>area < 5 a').reasoning).toBe('area < 5 a');
+    expect(splitPolicyText('<think>the rim</thi').reasoning).toBe('the rim');
+    expect(splitPolicyText('<think>a</think><action>Positive Point (0.5').action).toBe(
+      'Positive Point (0.5',
+    );
+    expect(splitPolicyText('<think>a</think><action>Terminate</action><answer>x').action).toBe(
+      'Terminate',
+    );
+  });
+});
+
+describe('applySessionEvent', () => {
+  const session = madeUpSession('running');
+  test('adds a saved step once, however often it is told', () => {
+    const saved = step(2, click(2, 0.4));
+    const event = { kind: 'stepSaved' as const, sessionId: session.sessionId, step: saved };
+    const once = applySessionEvent(session, event);
+    const twice = applySessionEvent(once, event);
+    expect(twice.steps).toHaveLength(session.steps.length + 1);
+    expect(twice.clicks.at(-1)).toMatchObject({ index: 2, normalised: { x: 0.4 } });
+  });
+  test('leaves the session alone when the event is about another', () => {
+    const event = {
+      kind: 'stepSaved' as const,
+      sessionId: 'other' as SessionId,
+      step: step(9, click(0, 0)),
+    };
+    expect(applySessionEvent(session, event)).toBe(session);
+  });
+});
+
+describe('computeOverlay', () => {
+  const mask = packMask({ width: 2, height: 1, data: new Uint8Array([1, 0]) });
+  const session = {
+    ...madeUpSession('running'),
+    steps: [step(0, click(0, 0.1), { mask }), step(1, click(1, 0.2))],
+  };
+  test('shows the mask and clicks of the step looked at', () => {
+    const shown = computeOverlay(session, 0);
+    expect(shown.mask).toBe(mask);
+    expect(shown.clicks.map((each) => each.normalised.x)).toEqual([0.1]);
+    expect(shown).toMatchObject({ axis: 'axial', sliceIndex: 86, phaseIndex: 0 });
+  });
+  test('shows nothing before the first step', () => {
+    expect(computeOverlay(session, -1)).toMatchObject({ mask: null, clicks: [] });
+  });
+});
+
+describe('suggestRequests', () => {
+  const targets = [
+    {
+      id: 'lv',
+      name: 'Left ventricle',
+      requests: ['left ventricle', 'cavity of the left ventricle'],
+    },
+    { id: 'hip', name: 'Hippocampus', requests: ['hippocampus', 'anterior hippocampus'] },
+  ];
+  test('offers one request a target before anything is typed', () => {
+    expect(suggestRequests(targets, '')).toEqual(['left ventricle', 'hippocampus']);
+  });
+  test('offers what holds every typed word, and not what is written already', () => {
+    expect(suggestRequests(targets, 'ventricle LEFT')).toEqual([
+      'left ventricle',
+      'cavity of the left ventricle',
+    ]);
+    expect(suggestRequests(targets, 'hippocampus')).toEqual(['anterior hippocampus']);
+    expect(suggestRequests(targets, 'spleen')).toEqual([]);
+  });
+});
+
+describe('words for states', () => {
+  const reasons: StopReason[] = [
+    'policy-stop',
+    'target-absent',
+    'repeated-action',
+    'step-limit',
+    'user-stop',
+    'failed',
+  ];
+  test('each stop reason has a sentence of its own', () => {
+    const sentences = reasons.map((reason) =>
+      describeStopReason(reason, { maxSteps: 7, failure: null }),
+    );
+    expect(new Set(sentences).size).toBe(reasons.length);
+    expect(sentences.join(' ')).toContain('limit of 7 steps');
+  });
+  test('a failure is told in its own words', () => {
+    expect(describeStopReason('failed', { maxSteps: 7, failure: 'The model broke.' })).toBe(
+      'The model broke.',
+    );
+  });
+  test('running outranks an old stop, and a decision outranks how it ended', () => {
+    const facts = { runState: 'running', stopReason: 'step-limit', decision: null } as const;
+    expect(describeSessionState(facts).label).toBe('Running');
+    expect(
+      describeSessionState({ runState: 'stopped', stopReason: 'step-limit', decision: 'accepted' })
+        .label,
+    ).toBe('Accepted');
+  });
+});
