@@ -1,0 +1,172 @@
+/** Turns a session into files that other programs read. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { ExportFormat, ExportResult } from '../../contract/channels.js';
+import { IbisError } from '../../contract/errors.js';
+import { countMaskPixels, emptyMask, unpackMask } from '../../domain/mask.js';
+import type { Mask } from '../../domain/mask.js';
+import type { ByteImage } from '../../domain/resize.js';
+import { assertNever } from '../../domain/result.js';
+import type { SegmentationSession } from '../../domain/session.js';
+import { encodeSeg } from './dicomSeg.js';
+import { computeMaskFrames } from './maskFrames.js';
+import { encodeNiftiMask } from './nifti.js';
+import { encodeOverlayPicture, encodeRgbPng } from './overlayPicture.js';
+import { describeSegment } from './segmentCodes.js';
+import { readSourceHeader } from './sourceHeader.js';
+import { describeTrace, getMaskSeen, observationPath } from './traceLines.js';
+import type { TracedModel, TracedStep } from './traceLines.js';
+import type { ExportSource, Software } from './types.js';
+
+export { RESEARCH_NOTICE } from './types.js';
+export type { ExportSource, Software, SourceImage } from './types.js';
+export type { TracedModel, TracedStep } from './traceLines.js';
+
+export interface ExportInput {
+  readonly session: SegmentationSession;
+  /** Every step, undone ones too; the store's `loadStepRecords` gives them. */
+  readonly steps: readonly TracedStep[];
+  readonly models: readonly TracedModel[];
+  readonly source: ExportSource;
+  /** The windowed slice, uint8 [height, width, 3], for the overlay. */
+  readonly slice: { readonly width: number; readonly height: number; readonly rgb: Uint8Array };
+  /** Draws what the policy was given when this mask was on the slice; RGB. */
+  readonly renderObservation: (maskSeen: Mask | null) => ByteImage;
+  readonly software: Software;
+  readonly contentCreatorName?: string; // as DICOM writes names: 'Doe^Jane'
+  readonly now: Date;
+}
+
+/** The mask in force at the end; empty where there is none. */
+function getFinalMask({ steps, source }: ExportInput): Mask {
+  const packed = steps.findLast(({ step }) => !step.undone)?.step.mask ?? null;
+  return packed === null ? emptyMask(source.plane.width, source.plane.height) : unpackMask(packed);
+}
+
+function describeAlgorithm({ session, steps }: ExportInput): {
+  readonly algorithmType: 'AUTOMATIC' | 'SEMIAUTOMATIC';
+  readonly algorithmName: string;
+} {
+  const { policyId, segmenterId } = session.settings;
+  const inForce = steps.filter(({ step }) => !step.undone);
+  const isUserAct = ({ step: { action } }: TracedStep): boolean =>
+    (action.kind === 'click' && action.click.placedBy === 'user') || action.kind === 'remove-click';
+  const byPolicy = inForce.some((traced) => !isUserAct(traced));
+  return {
+    algorithmType: inForce.some(isUserAct) ? 'SEMIAUTOMATIC' : 'AUTOMATIC',
+    algorithmName: byPolicy ? `${policyId} + ${segmenterId}` : segmenterId,
+  };
+}
+
+interface MadeFile {
+  readonly name: string;
+  readonly bytes: Uint8Array | string;
+}
+
+/** Part 10 bytes, or the sentence that says why there is no SEG. */
+function makeSeg(input: ExportInput, frames: ReadonlyMap<number, Uint8Array>): MadeFile | string {
+  const { source, session } = input;
+  if (source.kind !== 'dicom') return 'The images are not DICOM: no DICOM SEG was written.';
+  const firstIndex = [...frames.keys()][0];
+  if (firstIndex === undefined) return 'The mask is empty: no DICOM SEG was written.';
+  const first = source.images[firstIndex];
+  if (first === undefined) throw new Error('the mask lies outside the source images');
+  const bytes = encodeSeg({
+    source,
+    header: readSourceHeader(first.file),
+    frames,
+    segment: describeSegment(session.settings.target.text),
+    request: session.settings.target.text,
+    ...describeAlgorithm(input),
+    software: input.software,
+    contentCreatorName: input.contentCreatorName ?? 'Ibis^Agent',
+    now: input.now,
+  });
+  return { name: 'seg.dcm', bytes };
+}
+
+function makeTrace(input: ExportInput): MadeFile[] {
+  const { session, steps, models, software } = input;
+  const lines = describeTrace(session, steps, models, software);
+  const images = steps.map((traced) => {
+    const packed = getMaskSeen(steps, traced);
+    const image = input.renderObservation(packed === null ? null : unpackMask(packed));
+    return {
+      name: observationPath(traced.step.stepIndex),
+      bytes: encodeRgbPng(image.width, image.height, image.data),
+    };
+  });
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  // Images first: a trace that is there has all that it names.
+  return [...images, { name: 'trace.jsonl', bytes: text }];
+}
+
+async function makeFiles(
+  input: ExportInput,
+  format: ExportFormat,
+): Promise<readonly (MadeFile | string)[]> {
+  const { source, session } = input;
+  const mask = getFinalMask(input);
+  switch (format) {
+    case 'seg':
+      return [makeSeg(input, computeMaskFrames(source, mask))];
+    case 'nifti': {
+      const { label } = describeSegment(session.settings.target.text);
+      const bytes = await encodeNiftiMask(source.geometry, computeMaskFrames(source, mask), label);
+      const name = 'mask.nii.gz';
+      return countMaskPixels(mask) === 0
+        ? [{ name, bytes }, 'The mask is empty: the NIfTI file holds zeros only.']
+        : [{ name, bytes }];
+    }
+    case 'trace':
+      return makeTrace(input);
+    case 'overlay': {
+      const { pixelSpacingMm } = source.plane;
+      const picture = { ...input.slice, pixelSpacingMm };
+      const bytes = encodeOverlayPicture(picture, mask, session.clicks);
+      return [{ name: 'overlay.png', bytes }];
+    }
+    default:
+      return assertNever(format);
+  }
+}
+
+function toWriteError(thrown: unknown): unknown {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : '';
+  if (code === 'ENOSPC')
+    return new IbisError('disk-full', 'The disk is full: the export is not complete.');
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new IbisError('permission', 'The export folder may not be written. Choose another one.');
+  return thrown;
+}
+
+/**
+ * Writes the wanted formats into `outDir` (made if missing, files of the same name replaced): `seg.dcm`,
+ * `mask.nii.gz`, `trace.jsonl` with `trace_images/`, `overlay.png`. Rejects with IbisError where it cannot write or
+ * where a source file is gone or damaged.
+ */
+export async function exportSession(
+  input: ExportInput,
+  formats: readonly ExportFormat[],
+  outDir: string,
+): Promise<ExportResult> {
+  const files: string[] = [];
+  const notes: string[] = [];
+  try {
+    for (const format of formats)
+      for (const made of await makeFiles(input, format)) {
+        if (typeof made === 'string') {
+          notes.push(made);
+          continue;
+        }
+        const file = path.join(outDir, made.name);
+        await mkdir(path.dirname(file), { recursive: true });
+        await writeFile(file, made.bytes);
+        files.push(file);
+      }
+  } catch (thrown) {
+    throw toWriteError(thrown);
+  }
+  return { files, notes };
+}

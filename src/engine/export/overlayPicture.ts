@@ -1,0 +1,89 @@
+import { encode } from 'fast-png';
+
+import type { Mask } from '../../domain/mask.js';
+import type { Click } from '../../domain/session.js';
+import { computeTextDots } from './bitmapFont.js';
+import { RESEARCH_NOTICE } from './types.js';
+
+type Colour = readonly [number, number, number];
+const MASK_COLOUR: Colour = [80, 220, 120];
+const INCLUDE_COLOUR: Colour = [60, 230, 110];
+const EXCLUDE_COLOUR: Colour = [255, 80, 80];
+const TEXT_COLOUR: Colour = [235, 235, 235];
+const SHADOW: Colour = [0, 0, 0];
+const FILL_ALPHA = 0.22;
+const LONGEST_SIDE_PX = 1024;
+
+/** A windowed slice, uint8 [height, width, 3], and the size of its pixels in mm. */
+export interface SlicePicture {
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Uint8Array;
+  readonly pixelSpacingMm: readonly [number, number]; // along columns, along rows
+}
+
+export const encodeRgbPng = (width: number, height: number, rgb: Uint8Array): Uint8Array =>
+  encode({ width, height, data: rgb, channels: 3, depth: 8, text: { Comment: RESEARCH_NOTICE } });
+
+/** The slice in true proportions with the mask's outline and faint fill, and the numbered clicks on it. */
+export function encodeOverlayPicture(
+  slice: SlicePicture,
+  mask: Mask,
+  clicks: readonly Pick<Click, 'index' | 'label' | 'normalised'>[],
+): Uint8Array {
+  const [mmX, mmY] = slice.pixelSpacingMm;
+  const scale = LONGEST_SIDE_PX / Math.max(slice.width * mmX, slice.height * mmY);
+  const width = Math.max(1, Math.round(slice.width * mmX * scale));
+  const height = Math.max(1, Math.round(slice.height * mmY * scale));
+  const rgb = new Uint8Array(width * height * 3);
+
+  const set = (x: number, y: number, colour: Colour): void => {
+    if (x < 0 || y < 0 || x >= width || y >= height) return;
+    rgb.set(colour, 3 * (y * width + x));
+  };
+  const fill = (left: number, top: number, wide: number, high: number, colour: Colour): void => {
+    for (let y = top; y < top + high; y++)
+      for (let x = left; x < left + wide; x++) set(x, y, colour);
+  };
+
+  const pixelAt = (x: number, y: number): number =>
+    Math.floor((y * slice.height) / height) * slice.width + Math.floor((x * slice.width) / width);
+  const isInside = (x: number, y: number): boolean =>
+    x >= 0 && y >= 0 && x < width && y < height && mask.data[pixelAt(x, y)] === 1;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const pixel = 3 * pixelAt(x, y);
+      const inside = isInside(x, y);
+      // Two picture pixels wide, inside the target.
+      const edge =
+        inside &&
+        !(isInside(x - 2, y) && isInside(x + 2, y) && isInside(x, y - 2) && isInside(x, y + 2));
+      const alpha = edge ? 1 : inside ? FILL_ALPHA : 0;
+      for (let channel = 0; channel < 3; channel++)
+        rgb[3 * (y * width + x) + channel] = Math.round(
+          (1 - alpha) * (slice.rgb[pixel + channel] ?? 0) + alpha * (MASK_COLOUR[channel] ?? 0),
+        );
+    }
+
+  const write = (text: string, left: number, top: number, dot: number, colour: Colour): void => {
+    const dots = computeTextDots(text);
+    for (const [x, y] of dots)
+      fill(left + x * dot - 1, top + y * dot - 1, dot + 2, dot + 2, SHADOW);
+    for (const [x, y] of dots) fill(left + x * dot, top + y * dot, dot, dot, colour);
+  };
+  for (const { index, label, normalised } of clicks) {
+    const x = Math.round(normalised.x * width);
+    const y = Math.round(normalised.y * height);
+    const colour = label === 'include' ? INCLUDE_COLOUR : EXCLUDE_COLOUR;
+    for (const [grow, shade] of [
+      [1, SHADOW],
+      [0, colour],
+    ] as const) {
+      fill(x - 8 - grow, y - 1 - grow, 17 + 2 * grow, 3 + 2 * grow, shade);
+      if (label === 'include') fill(x - 1 - grow, y - 8 - grow, 3 + 2 * grow, 17 + 2 * grow, shade);
+    }
+    write(String(index + 1), x + 10, y - 18, 3, colour);
+  }
+  write(RESEARCH_NOTICE, 8, height - 18, 2, TEXT_COLOUR);
+  return encodeRgbPng(width, height, rgb);
+}

@@ -1,0 +1,133 @@
+/** A coded concept of SNOMED CT (SCT) or DICOM (DCM). */
+export interface Code {
+  readonly value: string;
+  readonly scheme: 'SCT' | 'DCM';
+  readonly meaning: string;
+}
+
+const sct = (value: string, meaning: string): Code => ({ value, scheme: 'SCT', meaning });
+export const dcm = (value: string, meaning: string): Code => ({ value, scheme: 'DCM', meaning });
+
+/** What a segment is, in words and in codes. */
+export interface SegmentDescription {
+  readonly label: string; // LO, at most 64 characters
+  readonly category: Code;
+  readonly type: Code;
+  /** Laterality of a paired structure. */
+  readonly modifier: Code | null;
+}
+
+const ANATOMICAL_STRUCTURE = sct('91723000', 'Anatomical Structure');
+const ALTERED_STRUCTURE = sct('49755003', 'Morphologically Altered Structure');
+const TISSUE = sct('85756007', 'Tissue');
+const LEFT = sct('7771000', 'Left');
+const RIGHT = sct('24028007', 'Right');
+
+interface Structure {
+  readonly words: RegExp;
+  readonly name: string;
+  readonly type: Code;
+  readonly paired?: true;
+  readonly altered?: true;
+}
+
+/** First match wins. Codes and meanings as in PS3.16; a test looks each up in pydicom's copy. */
+const structures: readonly Structure[] = [
+  {
+    words: /\blateral ventricles?\b/,
+    name: 'lateral ventricle',
+    type: sct('66720007', 'Lateral Ventricle'),
+    paired: true,
+  },
+  {
+    words: /\bleft (?:cardiac |heart )?ventric(?:le|ular)\b|\blv\b/,
+    name: 'left ventricle',
+    type: sct('87878005', 'Left ventricle'),
+  },
+  // PS3.16 has no code for the head of a fetus: the region is coded, the label says whose.
+  {
+    words: /\bf(?:o?e)tal (?:head|skull)\b|\bhead of the f(?:o?e)tus\b/,
+    name: 'fetal head',
+    type: sct('69536005', 'Head'),
+  },
+  {
+    words: /\banterior (?:part of the |portion of the )?hippocamp|\bhippocampal head\b/,
+    name: 'anterior hippocampus',
+    type: sct('5366008', 'Hippocampus'),
+    paired: true,
+  },
+  {
+    words: /\bposterior (?:part of the |portion of the )?hippocamp|\bhippocampal (?:body|tail)\b/,
+    name: 'posterior hippocampus',
+    type: sct('5366008', 'Hippocampus'),
+    paired: true,
+  },
+  {
+    words: /\bhippocamp/,
+    name: 'hippocampus',
+    type: sct('5366008', 'Hippocampus'),
+    paired: true,
+  },
+  { words: /\bthalam/, name: 'thalamus', type: sct('42695009', 'Thalamus'), paired: true },
+  {
+    words: /\bcaudate\b(?! lobe)/,
+    name: 'caudate nucleus',
+    type: sct('11000004', 'Caudate Nucleus'),
+    paired: true,
+  },
+  { words: /\bputam/, name: 'putamen', type: sct('89278009', 'Putamen'), paired: true },
+  {
+    words: /\bpallid/,
+    name: 'globus pallidus',
+    type: sct('14738005', 'Globus Pallidus'),
+    paired: true,
+  },
+  { words: /\bamygdal/, name: 'amygdala', type: sct('4958002', 'Amygdala'), paired: true },
+  { words: /\bcerebell/, name: 'cerebellum', type: sct('113305005', 'Cerebellum') },
+  { words: /\bbrain ?stem\b/, name: 'brain stem', type: sct('119238007', 'Brain Stem') },
+  {
+    words: /\b(?:tumou?rs?|neoplasms?)\b/,
+    name: 'tumour',
+    type: sct('108369006', 'Neoplasm'),
+    altered: true,
+  },
+  { words: /\blesions?\b/, name: 'lesion', type: sct('52988006', 'Lesion'), altered: true },
+  { words: /\bbrain\b/, name: 'brain', type: sct('12738006', 'Brain') },
+  { words: /\bliver\b/, name: 'liver', type: sct('10200004', 'Liver') },
+  { words: /\bspleen\b/, name: 'spleen', type: sct('78961009', 'Spleen') },
+  { words: /\bkidneys?\b/, name: 'kidney', type: sct('64033007', 'Kidney'), paired: true },
+  { words: /\blungs?\b/, name: 'lung', type: sct('39607008', 'Lung'), paired: true },
+  { words: /\bprostate\b/, name: 'prostate', type: sct('41216001', 'Prostate') },
+];
+
+const findSide = (text: string): { readonly word: string; readonly code: Code } | null => {
+  const left = /\bleft\b/.test(text);
+  const right = /\bright\b/.test(text);
+  if (left === right) return null; // neither, or both
+  return left ? { word: 'left', code: LEFT } : { word: 'right', code: RIGHT };
+};
+
+/** What a request asks for. A structure without a known code is 'Tissue', with the request as its label. */
+export function describeSegment(request: string): SegmentDescription {
+  const text = request.toLowerCase();
+  const known = structures.find(({ words }) => words.test(text));
+  if (known === undefined) {
+    const label = request
+      .replaceAll(/[\\\s]+/g, ' ')
+      .trim()
+      .slice(0, 64);
+    return {
+      label: label === '' ? 'target' : label,
+      category: TISSUE,
+      type: TISSUE,
+      modifier: null,
+    };
+  }
+  const side = known.paired === true ? findSide(text) : null;
+  return {
+    label: side === null ? known.name : `${side.word} ${known.name}`,
+    category: known.altered === true ? ALTERED_STRUCTURE : ANATOMICAL_STRUCTURE,
+    type: known.type,
+    modifier: side?.code ?? null,
+  };
+}

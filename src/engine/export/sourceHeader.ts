@@ -1,0 +1,135 @@
+import type { DataSet } from 'dicom-parser';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { inflateRawSync } from 'node:zlib';
+
+import { getItems, getString, getText, makeTextDecoder } from '../dicom/attributes.js';
+import { DEFLATED, hasPart10Prefix, parseHeader, readFileMeta } from '../dicom/readHeader.js';
+import type { ParsedHeader } from '../dicom/readHeader.js';
+
+const FIRST_BYTES = 256 * 1024;
+
+function parseDeflated(bytes: Buffer): ParsedHeader | 'need-more' {
+  const { dataStart } = readFileMeta(bytes);
+  return parseHeader(inflateRawSync(bytes.subarray(dataStart)), true);
+}
+
+/** Reads no further than the pixel data. Throws IbisError ('broken-file') where the file has changed. */
+function parseFile(file: string): DataSet {
+  const handle = openSync(file, 'r');
+  try {
+    const fileBytes = fstatSync(handle).size;
+    for (let wanted = FIRST_BYTES; ; wanted *= 16) {
+      const size = Math.min(wanted, fileBytes);
+      const bytes = Buffer.alloc(size);
+      readSync(handle, bytes, 0, size, 0);
+      const deflated = hasPart10Prefix(bytes) && readFileMeta(bytes).transferSyntaxUID === DEFLATED;
+      if (deflated && size < fileBytes) continue;
+      const parsed = deflated ? parseDeflated(bytes) : parseHeader(bytes, size === fileBytes);
+      if (parsed !== 'need-more') return parsed.dataSet;
+    }
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Attributes of patient, study and frame of reference that a derived object carries on, by keyword. */
+const COPIED = {
+  // Type 2: present, perhaps empty.
+  required: {
+    PatientName: 'x00100010',
+    PatientID: 'x00100020',
+    PatientBirthDate: 'x00100030',
+    PatientSex: 'x00100040',
+    StudyDate: 'x00080020',
+    StudyTime: 'x00080030',
+    AccessionNumber: 'x00080050',
+    ReferringPhysicianName: 'x00080090',
+    StudyID: 'x00200010',
+  },
+  // Only where the source has a value.
+  optional: {
+    IssuerOfPatientID: 'x00100021',
+    PatientAge: 'x00101010',
+    PatientSize: 'x00101020',
+    PatientWeight: 'x00101030',
+    StudyDescription: 'x00081030',
+    LongitudinalTemporalInformationModified: 'x00280303',
+  },
+} as const;
+
+/** The header of one source file, as far as a derived object takes it over. */
+export interface SourceHeader {
+  /** Patient, study: keyword -> text, ready for the writer. */
+  readonly carriedOn: Readonly<Record<string, unknown>>;
+  readonly studyInstanceUID: string;
+  readonly seriesInstanceUID: string;
+  readonly seriesNumber: string;
+  readonly frameOfReferenceUID: string; // '' when absent
+  readonly positionReferenceIndicator: string;
+  readonly bodyPart: string;
+  readonly sliceThicknessMm: string; // '' when absent
+  /** Where the source was once compressed with loss, so is what derives from it. */
+  readonly lossy: {
+    readonly ratios: readonly string[];
+    readonly methods: readonly string[];
+  } | null;
+}
+
+function readDeidentification(dataSet: DataSet): Record<string, unknown> {
+  const decode = makeTextDecoder(dataSet);
+  if (getString(dataSet, 'x00120062') !== 'YES') return {};
+  const method = getText(dataSet, 'x00120063', decode);
+  const codes = getItems(dataSet, 'x00120064').map((item) => ({
+    CodeValue: getString(item, 'x00080100'),
+    CodingSchemeDesignator: getString(item, 'x00080102'),
+    CodeMeaning: getText(item, 'x00080104', decode),
+  }));
+  return {
+    PatientIdentityRemoved: 'YES',
+    ...(method === '' ? {} : { DeidentificationMethod: method.split('\\') }),
+    ...(codes.length === 0 ? {} : { DeidentificationMethodCodeSequence: codes }),
+  };
+}
+
+/** Slice thickness of a frame: at the top, or in the functional groups of an enhanced image. */
+function readSliceThickness(dataSet: DataSet): string {
+  const top = getString(dataSet, 'x00180050');
+  if (top !== '') return top;
+  for (const groups of ['x52009229', 'x52009230'])
+    for (const item of getItems(dataSet, groups))
+      for (const measures of getItems(item, 'x00289110')) {
+        const found = getString(measures, 'x00180050');
+        if (found !== '') return found;
+      }
+  return '';
+}
+
+export function readSourceHeader(file: string): SourceHeader {
+  const dataSet = parseFile(file);
+  const decode = makeTextDecoder(dataSet);
+  const carriedOn: Record<string, unknown> = {};
+  for (const [keyword, tag] of Object.entries(COPIED.required))
+    carriedOn[keyword] = getText(dataSet, tag, decode);
+  for (const [keyword, tag] of Object.entries(COPIED.optional)) {
+    const value = getText(dataSet, tag, decode);
+    if (value !== '') carriedOn[keyword] = value;
+  }
+  const parts = (tag: string): string[] =>
+    getString(dataSet, tag)
+      .split('\\')
+      .filter((part) => part !== '');
+  return {
+    carriedOn: { ...carriedOn, ...readDeidentification(dataSet) },
+    studyInstanceUID: getString(dataSet, 'x0020000d'),
+    seriesInstanceUID: getString(dataSet, 'x0020000e'),
+    seriesNumber: getString(dataSet, 'x00200011'),
+    frameOfReferenceUID: getString(dataSet, 'x00200052'),
+    positionReferenceIndicator: getText(dataSet, 'x00201040', decode),
+    bodyPart: getString(dataSet, 'x00180015'),
+    sliceThicknessMm: readSliceThickness(dataSet),
+    lossy:
+      getString(dataSet, 'x00282110') === '01'
+        ? { ratios: parts('x00282112'), methods: parts('x00282114') }
+        : null,
+  };
+}

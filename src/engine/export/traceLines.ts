@@ -1,0 +1,104 @@
+import type { TraceLine } from '../../contract/trace.js';
+import { unpackMask, countMaskPixels } from '../../domain/mask.js';
+import type { PackedMask } from '../../domain/mask.js';
+import type { SegmentationSession, Step } from '../../domain/session.js';
+import { RESEARCH_NOTICE } from './types.js';
+import type { Software } from './types.js';
+
+/** A step and the step it stood on, whose mask was seen (null: the session as it began). */
+export interface TracedStep {
+  readonly step: Step;
+  readonly followsStepIndex: number | null;
+}
+
+/** A model and the SHA-256 of each of its files. */
+export interface TracedModel {
+  readonly role: 'policy' | 'segmenter';
+  readonly modelId: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Path of a step's observation, relative to the trace. */
+export const observationPath = (stepIndex: number): string =>
+  `trace_images/step-${String(stepIndex).padStart(3, '0')}.png`;
+
+/** The mask that was on the image when this step was made. */
+export function getMaskSeen(steps: readonly TracedStep[], step: TracedStep): PackedMask | null {
+  const followed = steps.find((other) => other.step.stepIndex === step.followsStepIndex);
+  return followed?.step.mask ?? null;
+}
+
+function describeStep({ step }: TracedStep): TraceLine {
+  const { action } = step;
+  const click = action.kind === 'click' ? action.click : null;
+  return {
+    kind: 'step',
+    stepIndex: step.stepIndex,
+    image: observationPath(step.stepIndex),
+    policyText: step.policyText,
+    reasoning: step.reasoning,
+    action: action.kind,
+    click:
+      click === null
+        ? null
+        : {
+            label: click.label,
+            placedBy: click.placedBy,
+            normalised: click.normalised,
+            voxel: click.voxel,
+            world: click.world,
+          },
+    removedClickIndex: action.kind === 'remove-click' ? action.clickIndex : null,
+    answer: action.kind === 'terminate' ? action.answer : null,
+    problem: action.kind === 'unparsed' ? action.problem : null,
+    score: step.score,
+    maskVoxels: step.mask === null ? 0 : countMaskPixels(unpackMask(step.mask)),
+    elapsedMs: step.elapsedMs,
+    undone: step.undone,
+  };
+}
+
+/** The whole trace: header, one line a step (undone ones too), end. No patient data but the series' UID. */
+export function describeTrace(
+  session: SegmentationSession,
+  steps: readonly TracedStep[],
+  models: readonly TracedModel[],
+  software: Software,
+): TraceLine[] {
+  const { settings } = session;
+  return [
+    {
+      kind: 'header',
+      schemaVersion: 1,
+      tool: `${software.name} ${software.version}`,
+      notice: RESEARCH_NOTICE,
+      sessionId: session.sessionId,
+      seriesInstanceUID: settings.seriesInstanceUID,
+      axis: settings.axis,
+      sliceIndex: settings.sliceIndex,
+      phaseIndex: settings.phaseIndex,
+      window: settings.window,
+      prompt: settings.target.text,
+      models: models.map(({ modelId, role, files }) => ({
+        id: modelId,
+        role,
+        files: { ...files },
+      })),
+      seed: settings.seed,
+      settings: {
+        policyId: settings.policyId,
+        segmenterId: settings.segmenterId,
+        maxSteps: settings.maxSteps,
+        parseRetries: settings.parseRetries,
+      },
+    },
+    ...steps.map(describeStep),
+    {
+      kind: 'end',
+      stopReason: session.stopReason,
+      answer: session.answer,
+      decision: session.decision,
+      steps: steps.length,
+    },
+  ];
+}
