@@ -1,7 +1,7 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 
 import { IbisError, toErrorShape } from '../../contract/errors.js';
-import type { ProbeRequest } from './probe.js';
+import type { ProbeRequest } from './probeProtocol.js';
 import type { PolicySession } from './policySession.js';
 import type { SamSession } from './samSession.js';
 import type {

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 
 import { workerEntry } from '../workerEntry.js';
 import { verifyModel } from './models.js';
-import { probeReplySchema } from './probe.js';
+import { probeReplySchema } from './probeProtocol.js';
 import { defaultThreads } from './segmenter.js';
 import type { ProviderStatus } from '../../contract/channels.js';
 import type { InstalledModel } from './models.js';
-import type { ProbeReply, ProbeRequest } from './probe.js';
+import type { ProbeReply, ProbeRequest } from './probeProtocol.js';
 
 // Fastest first. All but 'cpu' are tried before they are trusted.
 const PREFERENCE = ['cuda', 'coreml', 'dml', 'webgpu', 'cpu'] as const;
