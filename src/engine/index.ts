@@ -15,8 +15,10 @@ import { createIdleEncoding } from './idleEncoding.js';
 import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
 import { createModelPool, modelRoots } from './modelPool.js';
+import { createProviderChoice } from './providerChoice.js';
 import { createSessions } from './sessions.js';
 import { createSliceSource } from './slices.js';
+import type { PreparedSlice, SliceRequest } from './slices.js';
 import { closeStore, listInterruptedSessions, openStore } from './store/index.js';
 import { createStudies } from './studies.js';
 
@@ -35,6 +37,8 @@ export interface Engine {
   call(method: string, params: unknown): Promise<Reply<unknown>>;
   /** The same for callers in this process: typed, and rejecting with IbisError. */
   invoke<M extends EngineMethodName>(method: M, params: MethodParams<M>): Promise<MethodResults[M]>;
+  /** A slice as the models see it, without a session. Rejects with IbisError. */
+  prepareSlice(request: SliceRequest): Promise<PreparedSlice>;
   /** What to stream for a dicom:// address. Never rejects. */
   resolve(resource: string): Promise<Reply<ResolvedResource>>;
   close(): Promise<void>;
@@ -63,16 +67,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const library = createLibrary({ cacheDir: path.join(cacheDir, 'images') });
   const studies = createStudies({ library, jobs, emit });
   const slices = createSliceSource(library);
+  const provider = createProviderChoice(emit);
   const models = createModelPool({
     roots: modelRoots(resourcesDir, dataDir),
     cacheDir,
-    provider: async () => 'cpu',
+    chooseProvider: (model) => provider.choose(model),
   });
   const sessions = createSessions({ output: { store, emit }, studies, slices, models });
   const idleEncoding = createIdleEncoding({
     slices,
-    getSegmenter: models.getSegmenter,
-    isBusy: sessions.isBusy,
+    getSegmenter: (id) => models.getSegmenter(id),
+    isBusy: () => sessions.isBusy(),
   });
 
   const openDemoStudy: EngineHandlers['openDemoStudy'] = async () => {
@@ -90,7 +95,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       nodeVersion: process.version,
       engineProcessId: process.pid,
       dataDir,
-      provider: { available: ['cpu'], used: 'cpu', note: '' },
+      provider: await provider.describe(),
       interruptedSessions: listInterruptedSessions(store).filter(
         (session) => session.decision === null,
       ),
@@ -128,6 +133,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (!reply.ok) throw new IbisError(reply.error.code, reply.error.message);
       return reply.value as MethodResults[typeof method]; // the handler of `method` gave it
     },
+    prepareSlice: (request) => slices.prepare(request),
     resolve: async (resource) => {
       try {
         return { ok: true, value: await resolveResource(library, resource) };

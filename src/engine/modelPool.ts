@@ -69,7 +69,8 @@ export function createModelPool(options: {
   /** Folders of model folders; earlier ones win. */
   readonly roots: readonly string[];
   readonly cacheDir: string | null;
-  readonly provider: () => Promise<string>;
+  /** How a model is to run, as onnxruntime-node names it. */
+  readonly chooseProvider: (model: InstalledModel) => Promise<string>;
 }): ModelPool {
   const load = (): Promise<readonly ModelEntry[]> => loadModels(options.roots);
   const policies = new Map<string, ReturnType<typeof createSlot<LoadedPolicy>>>();
@@ -78,25 +79,21 @@ export function createModelPool(options: {
   const policySlot = (id: string): ReturnType<typeof createSlot<LoadedPolicy>> => {
     const slot =
       policies.get(id) ??
-      createSlot(async () =>
-        createPolicy({
-          model: getPolicyModel(await load(), id),
-          provider: await options.provider(),
-        }),
-      );
+      createSlot(async () => {
+        const model = getPolicyModel(await load(), id);
+        return createPolicy({ model, provider: await options.chooseProvider(model) });
+      });
     policies.set(id, slot);
     return slot;
   };
   const segmenterSlot = (id: string): ReturnType<typeof createSlot<LoadedSegmenter>> => {
     const slot =
       segmenters.get(id) ??
-      createSlot(async () =>
-        createSegmenter({
-          model: getSegmenterModel(await load(), id),
-          cacheDir: options.cacheDir,
-          provider: await options.provider(),
-        }),
-      );
+      createSlot(async () => {
+        const model = getSegmenterModel(await load(), id);
+        const provider = await options.chooseProvider(model);
+        return createSegmenter({ model, cacheDir: options.cacheDir, provider });
+      });
     segmenters.set(id, slot);
     return slot;
   };

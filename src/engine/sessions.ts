@@ -7,14 +7,7 @@ import type { SegmentationSession } from '../domain/session.js';
 import { placeUserClick, removeClick, undoStep } from './agent/agentState.js';
 import type { AgentState, Turn } from './agent/agentState.js';
 import type { EngineHandlers } from './dispatch.js';
-import {
-  announce,
-  changeStatus,
-  commitStep,
-  createLock,
-  requireNotRunning,
-  requireOpen,
-} from './liveSession.js';
+import { announce, commitStep, createLock, requireNotRunning, requireOpen } from './liveSession.js';
 import type { LiveSession, SessionOutput } from './liveSession.js';
 import type { ModelPool } from './modelPool.js';
 import { driveSession } from './runSession.js';
@@ -29,7 +22,7 @@ import {
   loadStepRecords,
   markStepUndone,
 } from './store/index.js';
-import type { SessionModel } from './store/index.js';
+import type { SessionChange, SessionModel } from './store/index.js';
 import type { Studies } from './studies.js';
 
 const APP_PARSE_RETRIES = 1; // the policy is told once what was wrong with its text; 0 in evaluation
@@ -214,7 +207,7 @@ export function createSessions(options: {
   };
 
   /** After an act the session waits for the user, unless it runs on. */
-  const waiting = (session: LiveSession): Parameters<typeof changeStatus>[2] =>
+  const waiting = (session: LiveSession): SessionChange =>
     session.run === null
       ? { runState: 'paused', stopReason: null, answer: null, failure: null }
       : {};

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-import { app, BrowserWindow, ipcMain, protocol, session } from 'electron';
+import { app, ipcMain, protocol, session } from 'electron';
+import type { BrowserWindow } from 'electron';
 
 import type { IbisEvent } from '../contract/channels.js';
 import { serveRendererFile } from './appProtocol.js';
@@ -105,7 +106,10 @@ function run(): void {
       frame.origin === rendererOrigin;
     if (!fromOurPage)
       return { ok: false, error: { code: 'bad-message', message: 'Not allowed from here.' } };
-    return relayCall(method, params, { handlers, callEngine: engine.call });
+    return relayCall(method, params, {
+      handlers,
+      callEngine: (name, given) => engine.call(name, given),
+    });
   });
 
   app.on('second-instance', focusWindow);
@@ -126,7 +130,10 @@ function run(): void {
     lockSession(session.defaultSession, devServer);
     protocol.handle('app', (request) => serveRendererFile(locations.rendererDir, request.url));
     protocol.handle('dicom', (request) =>
-      serveDicomResource(request.url, { resolve: engine.resolve, rendererOrigin }),
+      serveDicomResource(request.url, {
+        resolve: (resource) => engine.resolve(resource),
+        rendererOrigin,
+      }),
     );
     setMenu(process.platform, app.isPackaged);
     const options = readLaunchOptions({

@@ -1,0 +1,40 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+import { version } from '../../package.json';
+import type { IbisEvent } from '../contract/channels.js';
+import { createEngine } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
+import { defaultDataDir, findResourcesDir } from './locations.js';
+
+export { version };
+
+export interface CliEngine extends Engine {
+  onEvent(listener: (event: IbisEvent) => void): () => void;
+}
+
+export const resourcesDir = (): string =>
+  process.env.IBIS_RESOURCES_DIR ?? findResourcesDir(import.meta.dirname);
+
+/** The engine of the app, in this process, on the app's data folder unless told otherwise. */
+export async function openEngine(dataDir: string | undefined): Promise<CliEngine> {
+  const listeners = new Set<(event: IbisEvent) => void>();
+  const engine = await createEngine({
+    dataDir: path.resolve(
+      dataDir ??
+        defaultDataDir({ platform: process.platform, env: process.env, homeDir: homedir() }),
+    ),
+    resourcesDir: resourcesDir(),
+    version,
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+  });
+  return {
+    ...engine,
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import type { OpenPathsResult } from '../contract/channels.js';
+import { IbisError } from '../contract/errors.js';
+import { computeSlicePlane } from '../domain/plane.js';
+import type { SliceAxis } from '../domain/plane.js';
+import type { Series, SeriesSummary } from '../domain/study.js';
+import type { CliEngine } from './openEngine.js';
+import type { Output } from './output.js';
+
+const OPEN_JOB = 'cli-open';
+
+/** Opens `input` with a bar; nothing that can be shown is an error with the first refusal's reason. */
+export async function openInput(
+  engine: CliEngine,
+  input: string,
+  output: Output,
+): Promise<OpenPathsResult> {
+  const progress = output.startProgress('Reading');
+  const stop = engine.onEvent((event) => {
+    if (event.kind === 'jobProgressed' && event.jobId === OPEN_JOB)
+      progress.update(event.done, event.total);
+  });
+  try {
+    const result = await engine.invoke('openPaths', { paths: [input], jobId: OPEN_JOB });
+    requireSomething(result);
+    return result;
+  } finally {
+    stop();
+    progress.stop();
+  }
+}
+
+export function requireSomething({ studies, refused }: OpenPathsResult): void {
+  if (studies.length > 0) return;
+  const [first] = refused;
+  throw new IbisError(
+    first?.code === 'not-found' ? 'not-found' : 'no-series',
+    first === undefined
+      ? 'There are no images in it.'
+      : `Nothing in it can be opened. ${first.fileName}: ${first.reason}`,
+  );
+}
+
+/** The series that was named by UID, or the only one there is. */
+export function chooseSeries(
+  { studies }: Pick<OpenPathsResult, 'studies'>,
+  wanted: string | undefined,
+): SeriesSummary {
+  const all = studies.flatMap((study) => study.series);
+  const fitting =
+    wanted === undefined ? all : all.filter((series) => series.seriesInstanceUID === wanted);
+  const [only, second] = fitting;
+  if (only !== undefined && second === undefined) return only;
+  const list = all
+    .map((series) => `  ${series.seriesInstanceUID}  ${series.modality} ${series.description}`)
+    .join('\n');
+  throw new IbisError(
+    'no-series',
+    wanted === undefined
+      ? `There are ${all.length} series. Choose one with --series:\n${list}`
+      : `There is no series ${wanted}. There are:\n${list}`,
+  );
+}
+
+/** Slices of a phase along an axis; 0 where the phase does not exist. */
+export function countSlices(series: Series, phaseIndex: number, axis: SliceAxis): number {
+  const volume = series.volumes[phaseIndex];
+  if (volume === undefined) return 0;
+  return volume.geometry === null
+    ? volume.images.length
+    : computeSlicePlane(volume.geometry, axis).sliceCount;
+}
+
+/** `--slice` may be left out where there is one slice. */
+export function chooseSlice(
+  series: Series,
+  given: { readonly slice?: number; readonly phase: number; readonly axis: SliceAxis },
+): number {
+  if (given.slice !== undefined) return given.slice;
+  const count = countSlices(series, given.phase, given.axis);
+  if (count <= 1) return 0;
+  throw new IbisError(
+    'usage',
+    `There are ${count} slices. Choose one with --slice 0..${count - 1}.`,
+  );
+}
