@@ -8,12 +8,15 @@ import { mapPixels } from './slicePlacement.js';
 import type { ToolHandlers } from './toolGroup.js';
 import { voxelUnder } from './viewer.js';
 import type { Viewer } from './viewer.js';
-import type { CursorReading, PlacedClick, SessionOverlay } from './viewerApi.js';
+import { isAnnotationUnderPointer } from './measurements.js';
+import type { CursorReading, PlacedClick, SessionOverlay, ViewerTool } from './viewerApi.js';
 import { paneIds } from './viewerState.js';
 import type { PaneId } from './viewerState.js';
 import { dragWindow } from './windowing.js';
 
 const PX_PER_SLICE = 8; // a drag of so many px changes the slice by one
+const WHEEL_PX = 40; // less than a notch of a mouse wheel, more than a touch of a pad
+const CLICK_PX = 4; // a hand trembles
 
 const asPaneId = (id: string): PaneId | undefined => paneIds.find((each) => each === id);
 
@@ -92,15 +95,14 @@ export function placeClick(
   return { ...position, axis: overlay.axis, label, normalised };
 }
 
-/** What the left button and the wheel do. */
-export function createHandlers(
-  viewer: Viewer,
-  options: {
-    readonly overlay: () => SessionOverlay | null;
-    readonly onPlaced: (click: PlacedClick) => void;
-  },
-): ToolHandlers {
-  let scrolled = 0;
+/** What Cornerstone's tools of ours do. */
+export function createHandlers(viewer: Viewer): ToolHandlers {
+  let scrolled = 0; // slices of a drag not yet gone
+  let wheeled = 0; // px of a touch pad not yet gone
+  const activate = (viewportId: string): void => {
+    const paneId = asPaneId(viewportId);
+    if (paneId !== undefined) viewer.setActivePane(paneId);
+  };
   return {
     onWindow({ viewportId, dx, dy }) {
       const paneId = asPaneId(viewportId);
@@ -115,28 +117,53 @@ export function createHandlers(
       scrolled -= whole;
       if (whole !== 0) viewer.stepSlice(whole);
     },
-    onWheel(viewportId, direction) {
+    onWheel(viewportId, travelPx) {
       activate(viewportId);
-      viewer.stepSlice(direction);
+      wheeled = Math.sign(travelPx) === Math.sign(wheeled) ? wheeled + travelPx : travelPx;
+      if (Math.abs(wheeled) < WHEEL_PX) return;
+      viewer.stepSlice(Math.sign(wheeled));
+      wheeled = 0;
     },
-    onSelect({ viewportId, x, y }) {
-      activate(viewportId);
-      const paneId = asPaneId(viewportId);
-      if (paneId === undefined || viewer.state.layout !== 'mpr') return;
-      const under = pixelUnder(viewer, paneId, { x, y });
-      if (under !== null)
-        viewer.moveCross(voxelUnder(under.shown, under.pixel.column, under.pixel.row));
+  };
+}
+
+/** What a press of the left button does at once: the cross of the three planes, and clicks. */
+export interface Presses {
+  press(paneId: PaneId, tool: ViewerTool, point: CanvasPoint): void;
+  move(paneId: PaneId, point: CanvasPoint): void;
+  release(paneId: PaneId, tool: ViewerTool, point: CanvasPoint): void;
+}
+
+export function createPresses(
+  viewer: Viewer,
+  options: {
+    readonly overlay: () => SessionOverlay | null;
+    readonly onPlaced: (click: PlacedClick) => void;
+  },
+): Presses {
+  let pressed: { readonly point: CanvasPoint; readonly movesCross: boolean } | null = null;
+  const moveCross = (paneId: PaneId, point: CanvasPoint): void => {
+    const under = pixelUnder(viewer, paneId, point);
+    if (under === null) return;
+    viewer.moveCross(voxelUnder(under.shown, under.pixel.column, under.pixel.row));
+  };
+  return {
+    press(paneId, tool, point) {
+      const movesCross =
+        tool === 'select' && viewer.state.layout === 'mpr' && !isAnnotationUnderPointer();
+      pressed = { point, movesCross };
+      if (movesCross) moveCross(paneId, point);
     },
-    onPlace(label, { viewportId, x, y }) {
-      const paneId = asPaneId(viewportId);
-      if (paneId === undefined) return;
-      const click = placeClick(viewer, paneId, { x, y }, label, options.overlay());
+    move(paneId, point) {
+      if (pressed?.movesCross === true) moveCross(paneId, point);
+    },
+    release(paneId, tool, point) {
+      const from = pressed?.point;
+      pressed = null;
+      if (from === undefined || (tool !== 'include' && tool !== 'exclude')) return;
+      if (Math.hypot(point.x - from.x, point.y - from.y) > CLICK_PX) return; // a drag is no click
+      const click = placeClick(viewer, paneId, point, tool, options.overlay());
       if (click !== null) options.onPlaced(click);
     },
   };
-
-  function activate(viewportId: string): void {
-    const paneId = asPaneId(viewportId);
-    if (paneId !== undefined) viewer.setActivePane(paneId);
-  }
 }

@@ -69,7 +69,11 @@ export const listAnnotations = (seriesKey: string): readonly Types.Annotation[] 
     .filter((each) => parseSliceImageId(imageIdOf(each))?.seriesKey === seriesKey);
 
 const show = (value: number): string =>
-  Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+  Number.isInteger(value)
+    ? String(value)
+    : Math.abs(value) >= 100
+      ? value.toFixed(0)
+      : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 
 /** Lines beside the measurement on the image. */
 export function describeMeasurement(measurement: Measurement): readonly string[] {
@@ -88,6 +92,10 @@ export function describeMeasurement(measurement: Measurement): readonly string[]
 
 /** World points of an annotation's handles (LPS mm as displayed). */
 export const handlesOf = (annotation: Types.Annotation) => annotation.data.handles?.points ?? [];
+
+/** Cornerstone lights up the measurement that a press would take hold of. */
+export const isAnnotationUnderPointer = (): boolean =>
+  annotations.state.getAllAnnotations().some((each) => each.highlighted === true);
 
 export function removeSelectedAnnotations(): boolean {
   const selected = annotations.selection.getAnnotationsSelected();

@@ -12,12 +12,9 @@ export interface PointerMove {
 
 /** What a tool of ours does; Cornerstone decides which tool a button belongs to, and lets measurements go first. */
 export interface PointerActions {
-  readonly onDown?: (at: PointerMove) => void;
   readonly onDrag?: (move: PointerMove) => void;
-  /** Released where it was pressed. */
-  readonly onClick?: (at: PointerMove) => void;
-  /** +1 away from the reader, -1 towards. */
-  readonly onWheel?: (viewportId: string, direction: 1 | -1) => void;
+  /** Wheel travel in px, down positive: about 100 a notch of a mouse wheel, a few for a touch pad. */
+  readonly onWheel?: (viewportId: string, travelPx: number) => void;
 }
 
 interface Detail {
@@ -43,23 +40,13 @@ export function definePointerTool(name: string, actions: PointerActions) {
       super(toolProps, { supportedInteractionTypes: ['Mouse', 'Touch'] });
     }
 
-    postMouseDownCallback(event: Types.EventTypes.InteractionEventType): boolean {
-      if (actions.onDown === undefined) return false;
-      actions.onDown(moveOf(event.detail));
-      return false;
-    }
-
     mouseDragCallback(event: Types.EventTypes.InteractionEventType): void {
       actions.onDrag?.(moveOf(event.detail));
     }
 
-    mouseClickCallback(event: Types.EventTypes.InteractionEventType): void {
-      actions.onClick?.(moveOf(event.detail));
-    }
-
     mouseWheelCallback(event: Types.EventTypes.MouseWheelEventType): void {
       const { viewportId, wheel } = event.detail;
-      if (wheel.direction !== 0) actions.onWheel?.(viewportId, wheel.direction > 0 ? 1 : -1);
+      actions.onWheel?.(viewportId, wheel.pixelY);
     }
   };
 }

@@ -1,5 +1,6 @@
 import {
   AngleTool,
+  BaseTool,
   EllipticalROITool,
   Enums,
   LengthTool,
@@ -24,25 +25,23 @@ const { Primary, Secondary, Auxiliary, Wheel } = Enums.MouseBindings;
 export interface ToolHandlers {
   readonly onWindow: (move: PointerMove) => void;
   readonly onScroll: (move: PointerMove) => void;
-  readonly onWheel: (paneId: string, direction: 1 | -1) => void;
-  readonly onSelect: (at: PointerMove) => void;
-  readonly onPlace: (label: 'include' | 'exclude', at: PointerMove) => void;
+  readonly onWheel: (paneId: string, travelPx: number) => void;
 }
 
-const TOOL_NAMES: Record<ViewerTool, string> = {
-  select: 'IbisSelect',
+/** Cross and clicks are not Cornerstone's: it holds a press back for 400 ms to see whether it becomes a double click. */
+type GroupTool = Exclude<ViewerTool, 'select' | 'include' | 'exclude'>;
+
+const TOOL_NAMES: Record<GroupTool, string> = {
   window: 'IbisWindow',
   scroll: 'IbisScroll',
-  include: 'IbisInclude',
-  exclude: 'IbisExclude',
-  pan: PanTool.toolName,
-  zoom: ZoomTool.toolName,
-  length: LengthTool.toolName,
-  angle: AngleTool.toolName,
-  rectangle: RectangleROITool.toolName,
-  ellipse: EllipticalROITool.toolName,
+  pan: 'Pan', // Cornerstone's own names from here on
+  zoom: 'Zoom',
+  length: 'Length',
+  angle: 'Angle',
+  rectangle: 'RectangleROI',
+  ellipse: 'EllipticalROI',
 };
-const MEASURING: readonly ViewerTool[] = ['length', 'angle', 'rectangle', 'ellipse'];
+const MEASURING: readonly GroupTool[] = ['length', 'angle', 'rectangle', 'ellipse'];
 
 export interface ViewerToolGroup {
   addPane(paneId: string, engineId: string): void;
@@ -56,27 +55,21 @@ export function createToolGroup(handlers: ToolHandlers): ViewerToolGroup {
   const own = [
     definePointerTool(TOOL_NAMES.window, { onDrag: handlers.onWindow }),
     definePointerTool(TOOL_NAMES.scroll, { onDrag: handlers.onScroll, onWheel: handlers.onWheel }),
-    definePointerTool(TOOL_NAMES.select, { onDown: handlers.onSelect, onDrag: handlers.onSelect }),
-    definePointerTool(TOOL_NAMES.include, { onClick: (at) => handlers.onPlace('include', at) }),
-    definePointerTool(TOOL_NAMES.exclude, { onClick: (at) => handlers.onPlace('exclude', at) }),
   ];
   const theirs = [PanTool, ZoomTool, LengthTool, AngleTool, RectangleROITool, EllipticalROITool];
   const group = ToolGroupManager.createToolGroup(GROUP_ID);
   if (group === undefined) throw new Error('the viewer is mounted twice');
-  for (const tool of [...own, ...theirs]) {
-    addTool(tool);
-    group.addTool(tool.toolName);
-  }
+  for (const tool of [...own, ...theirs]) addTool(tool);
+  for (const name of Object.values(TOOL_NAMES)) group.addTool(name);
   for (const tool of MEASURING) {
-    const name = TOOL_NAMES[tool];
+    const instance: unknown = group.getToolInstance(TOOL_NAMES[tool]);
     // Cornerstone's own keys (z undoes a measurement) would fight the window's hotkeys.
-    group.getToolInstance(name).configuration.actions = {};
-    group.setToolPassive(name); // always to be taken hold of
+    if (instance instanceof BaseTool) instance.configuration['actions'] = {};
   }
   styleMeasurements();
 
   const always = (active: ViewerTool): void => {
-    const binding = (tool: ViewerTool, button: number) => ({
+    const binding = (tool: GroupTool, button: number) => ({
       bindings: [...(active === tool ? [{ mouseButton: Primary }] : []), { mouseButton: button }],
     });
     group.setToolActive(TOOL_NAMES.zoom, binding('zoom', Secondary));
@@ -91,8 +84,12 @@ export function createToolGroup(handlers: ToolHandlers): ViewerToolGroup {
       for (const name of Object.values(TOOL_NAMES))
         group.setToolPassive(name, { removeAllBindings: true });
       always(tool);
-      if (tool !== 'zoom' && tool !== 'pan' && tool !== 'scroll')
+      if (tool === 'include' || tool === 'exclude') {
+        // Measurements stay in sight, but a click is a click also on top of one.
+        for (const measuring of MEASURING) group.setToolEnabled(TOOL_NAMES[measuring]);
+      } else if (tool !== 'select' && tool !== 'zoom' && tool !== 'pan' && tool !== 'scroll') {
         group.setToolActive(TOOL_NAMES[tool], { bindings: [{ mouseButton: Primary }] });
+      }
     },
     dispose() {
       ToolGroupManager.destroyToolGroup(GROUP_ID);

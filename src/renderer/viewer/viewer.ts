@@ -15,7 +15,13 @@ import { createSeriesSource } from './seriesSource.js';
 import type { PlacedSlice, SeriesSource } from './seriesSource.js';
 import { createSessionMarks } from './sessionMarks.js';
 import type { MarksLook } from './sessionMarks.js';
-import type { LoadProgress, SessionOverlay, SlicePosition, ViewerLayout } from './viewerApi.js';
+import type {
+  CursorReading,
+  LoadProgress,
+  SessionOverlay,
+  SlicePosition,
+  ViewerLayout,
+} from './viewerApi.js';
 import { createViewerState, describePane, paneIds } from './viewerState.js';
 import type { PaneId, ViewerState } from './viewerState.js';
 import { computePercentileWindow, windowOfRange } from './windowing.js';
@@ -36,29 +42,30 @@ export interface ViewerEvents {
 /** The panes and the one place they all show: a voxel of one phase, cut along the main pane's axis and across it. */
 export interface Viewer {
   readonly state: ViewerState;
-  attachPane(paneId: PaneId, element: HTMLDivElement, canvas: HTMLCanvasElement): void;
-  detachPane(paneId: PaneId): void;
-  openSeries(series: Series, position: SlicePosition | null): void;
-  closeSeries(): void;
-  setLayout(layout: ViewerLayout): void;
-  setOverlay(overlay: SessionOverlay | null, look: MarksLook): void;
-  showSlice(position: Partial<SlicePosition>): void;
+  readonly attachPane: (paneId: PaneId, element: HTMLDivElement, canvas: HTMLCanvasElement) => void;
+  readonly detachPane: (paneId: PaneId) => void;
+  readonly openSeries: (series: Series, position: SlicePosition | null) => void;
+  readonly closeSeries: () => void;
+  readonly setLayout: (layout: ViewerLayout) => void;
+  readonly setOverlay: (overlay: SessionOverlay | null, look: MarksLook) => void;
+  readonly showSlice: (position: Partial<SlicePosition>) => void;
   /** Moves the cross to a voxel; every pane follows. */
-  moveCross(voxel: VoxelIndex): void;
-  stepSlice(delta: number): void;
-  setActivePane(paneId: PaneId): void;
-  setWindow(window: IntensityWindow): void;
+  readonly moveCross: (voxel: VoxelIndex) => void;
+  readonly stepSlice: (delta: number) => void;
+  readonly setActivePane: (paneId: PaneId) => void;
+  readonly setWindow: (window: IntensityWindow) => void;
   /** The window the series was opened with: its file's, else percentiles of the first image. */
   readonly storedWindow: () => IntensityWindow | null;
-  setInverted(inverted: boolean): void;
-  resetCameras(): void;
+  readonly setCursor: (cursor: CursorReading | null) => void;
+  readonly setInverted: (inverted: boolean) => void;
+  readonly resetCameras: () => void;
   readonly pane: (paneId: PaneId) => Pane | undefined;
   readonly source: () => SeriesSource | null;
   readonly frames: () => FrameStore | null;
   /** Whether the active pane shows what was asked for last. */
   readonly isDrawn: () => boolean;
-  redrawOverlays(): void;
-  dispose(): void;
+  readonly redrawOverlays: () => void;
+  readonly dispose: () => void;
 }
 
 interface Mounted {
@@ -326,6 +333,9 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     },
     setWindow,
     storedWindow: () => storedWindow,
+    setCursor(cursor) {
+      state.cursor = cursor;
+    },
     setInverted(inverted) {
       state.inverted = inverted;
       if (state.window !== null)
