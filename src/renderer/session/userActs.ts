@@ -1,9 +1,9 @@
 import type { MethodParams } from '../../contract/channels.js';
 import type { IbisErrorShape } from '../../contract/errors.js';
-import type { NormalisedPoint } from '../../domain/plane.js';
 import type { Action, Decision, SegmentationSession } from '../../domain/session.js';
 import { loadSessions } from '../worklist/loadWorklist.js';
 import { call } from '../ui/client.js';
+import type { PlacedClick, SlicePosition } from '../viewer/viewerApi.js';
 import { findLatestPosition } from './replay.js';
 import { showSession } from './showSession.js';
 import { startSession } from './startSession.js';
@@ -32,17 +32,24 @@ const tell = (message: string): void => {
   useSessionStore().problem = problem;
 };
 
+const isOnSlice = ({ settings }: SegmentationSession, position: SlicePosition): boolean =>
+  settings.axis === position.axis &&
+  settings.sliceIndex === position.sliceIndex &&
+  settings.phaseIndex === position.phaseIndex;
+
 /** The user's click on the image. Without a session it begins one, so that a reader can start by hand. */
-export async function addClick(
-  label: 'include' | 'exclude',
-  normalised: NormalisedPoint,
-): Promise<void> {
+export async function addClick(click: PlacedClick): Promise<void> {
   const store = useSessionStore();
+  const { label, normalised } = click;
   if (store.session !== null && store.session.decision !== null) {
     tell('This session is decided. Begin a new request to place clicks.');
     return;
   }
-  const session = store.session ?? (await startSession());
+  if (store.session !== null && !isOnSlice(store.session, click)) {
+    tell('This session is about another slice. Go to it, or begin a new request for this one.');
+    return;
+  }
+  const session = store.session ?? (await startSession(click));
   if (session === null) return;
   const placed = await change('addClick', { sessionId: session.sessionId, label, normalised });
   if (placed) store.redoable = [];
