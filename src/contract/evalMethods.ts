@@ -1,0 +1,13 @@
+/**
+ * How a case is segmented in an evaluation. 'oracle' clicks knowing the truth: the segmenter's bound.
+ * 'other-image' is the policy shown another case's picture, its clicks given to the right one: what it
+ * knows of the target without looking.
+ */
+export const evalMethods = [
+  'agent',
+  'centre-click',
+  'mean-position-click',
+  'other-image',
+  'oracle',
+] as const;
+export type EvalMethod = (typeof evalMethods)[number];

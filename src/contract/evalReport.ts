@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+import { evalMethods } from './evalMethods.js';
+
+const method = z.enum(evalMethods);
+
+/** One case by one method. */
+export const evalRowSchema = z.object({
+  caseId: z.string(), // dataset/file/target/slice, and /instance where each part is a case
+  targetId: z.string(),
+  sliceIndex: z.number().int(),
+  method,
+  dice: z.number(),
+  iou: z.number(),
+  steps: z.number().int(),
+  stopReason: z.string(),
+  elapsedMs: z.number(),
+  /** Dice after the first click, the second, ... */
+  diceByStep: z.array(z.number()),
+});
+
+const interval = { low95: z.number(), high95: z.number() }; // bootstrap over cases
+
+/** `targetId` null: all targets together. */
+export const evalMeanSchema = z.object({
+  targetId: z.string().nullable(),
+  method,
+  n: z.number().int(),
+  dice: z.number(),
+  ...interval,
+  iou: z.number(),
+  steps: z.number(),
+  elapsedMs: z.number(),
+});
+
+/** Dice of the agent less that of a baseline, case by case. */
+export const evalDifferenceSchema = z.object({
+  targetId: z.string().nullable(),
+  baseline: method,
+  n: z.number().int(),
+  dice: z.number(),
+  ...interval,
+});
+
+export const evalReportSchema = z.object({
+  schemaVersion: z.literal(1),
+  notice: z.string(), // 'For research use only, not for diagnosis'
+  dataset: z.string(),
+  split: z.string(),
+  data: z.object({ files: z.number().int(), sha256: z.string() }),
+  models: z.array(
+    z.object({ id: z.string(), role: z.string(), files: z.record(z.string(), z.string()) }),
+  ),
+  seed: z.number(),
+  settings: z.object({
+    maxSteps: z.number().int(),
+    parseRetries: z.number().int(),
+    request: z.literal('first'),
+    oracleStopIou: z.number(),
+  }),
+  rows: z.array(evalRowSchema),
+  means: z.array(evalMeanSchema),
+  differences: z.array(evalDifferenceSchema),
+});
+
+export type EvalRow = z.infer<typeof evalRowSchema>;
+export type EvalMean = z.infer<typeof evalMeanSchema>;
+export type EvalDifference = z.infer<typeof evalDifferenceSchema>;
+export type EvalReport = z.infer<typeof evalReportSchema>;

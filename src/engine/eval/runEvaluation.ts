@@ -1,0 +1,94 @@
+import { evalMethods } from '../../contract/evalMethods.js';
+import { ORACLE_STOP_IOU } from '../../domain/clickSimulator.js';
+import { findDatasetFiles, hashDataset, loadFileCases } from './loadCases.js';
+import { EVAL_PARSE_RETRIES, runMethod } from './runMethod.js';
+import { computeDifferences, computeMeans } from './summarise.js';
+import type { EvalMethod } from '../../contract/evalMethods.js';
+import type { EvalReport, EvalRow } from '../../contract/evalReport.js';
+import type { ModelManifest } from '../../contract/manifest.js';
+import type { TargetsFile } from '../../contract/targets.js';
+import type { Policy, Segmenter } from '../agent/types.js';
+import type { EvalCase, ReadVolume } from './loadCases.js';
+
+export interface EvaluationOptions {
+  readonly datasetDir: string;
+  readonly targets: TargetsFile;
+  readonly split: string;
+  /** Null: only the methods that need no policy are run. */
+  readonly policy: Policy | null;
+  readonly segmenter: Segmenter;
+  readonly readVolume: ReadVolume;
+  readonly methods?: readonly EvalMethod[];
+  readonly seed?: number;
+  readonly maxSteps?: number;
+  /** Only the first so many files of the split; for trials. */
+  readonly maxFiles?: number;
+  /** `done` of `total` rows. */
+  readonly onProgress?: (done: number, total: number, row: EvalRow | null) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Every case of a split by every method. Rejects with an IbisError on input that cannot be read, and with
+ * AbortError when cancelled.
+ */
+export async function runEvaluation(options: EvaluationOptions): Promise<EvalReport> {
+  const { targets, policy, segmenter, signal, readVolume } = options;
+  const { methods = evalMethods, seed = 0, maxSteps = 20 } = options;
+  const found = await findDatasetFiles(options.datasetDir, options.split);
+  const files = { ...found, names: found.names.slice(0, options.maxFiles) };
+  const cases: EvalCase[] = [];
+  for (const name of files.names) {
+    signal.throwIfAborted();
+    cases.push(...(await loadFileCases(files, name, targets, readVolume, signal)));
+  }
+  const total = cases.length * methods.length;
+  const tools = { policy, segmenter, seed, maxSteps, signal };
+  const rows: EvalRow[] = [];
+  for (const [index, evalCase] of cases.entries()) {
+    const other = findOther(cases, evalCase);
+    for (const [at, method] of methods.entries()) {
+      signal.throwIfAborted();
+      const row = await runMethod(method, evalCase, other, tools);
+      if (row !== null) rows.push(row);
+      options.onProgress?.(index * methods.length + at + 1, total, row);
+    }
+  }
+  return {
+    schemaVersion: 1,
+    notice: 'For research use only, not for diagnosis',
+    dataset: targets.dataset,
+    split: options.split,
+    data: await hashDataset(files),
+    models: [policy?.manifest, segmenter.manifest].flatMap((manifest) =>
+      manifest === undefined ? [] : [describeFiles(manifest)],
+    ),
+    seed,
+    settings: {
+      maxSteps,
+      parseRetries: EVAL_PARSE_RETRIES,
+      request: 'first',
+      oracleStopIou: ORACLE_STOP_IOU,
+    },
+    rows,
+    means: computeMeans(rows, seed),
+    differences: computeDifferences(rows, seed),
+  };
+}
+
+const describeFiles = ({ id, role, files }: ModelManifest): EvalReport['models'][number] => ({
+  id,
+  role,
+  files: Object.fromEntries(files.map((file) => [file.path, file.sha256])),
+});
+
+/** A case of the same target from another file, half the set away: neighbours are often one patient's. */
+export function findOther(cases: readonly EvalCase[], evalCase: EvalCase): EvalCase | null {
+  const same = cases.filter(({ target }) => target.id === evalCase.target.id);
+  const from = same.indexOf(evalCase) + Math.floor(same.length / 2);
+  for (let offset = 0; offset < same.length; offset++) {
+    const candidate = same[(from + offset) % same.length];
+    if (candidate !== undefined && candidate.fileName !== evalCase.fileName) return candidate;
+  }
+  return null;
+}

