@@ -50,14 +50,23 @@ interface NativeBytes {
 }
 
 function readNative(source: DicomFrameSource, readAt: ReadAt): NativeBytes {
-  const frameBytes = storedFrameBytes(source.layout);
+  const { layout } = source;
+  const frameBytes = storedFrameBytes(layout);
   const start = frameBytes * source.frameIndex;
-  const from = Math.floor(start);
+  // Big-endian words (OW) hold two 8-bit pixels, or 16 single bits, in swapped order: whole words are read
+  // and swapped back. OB pixels lie in order.
+  const swapWords =
+    layout.transferSyntaxUID === EXPLICIT_BIG && layout.words && layout.bitsAllocated <= 8;
+  const from = swapWords ? Math.floor(start / 2) * 2 : Math.floor(start);
   const to = Math.ceil(start + frameBytes);
-  const bytes = readAt(source.pixelOffset + from, to - from);
+  const even = swapWords ? Math.ceil(to / 2) * 2 : to;
+  const bytes = readAt(source.pixelOffset + from, even - from);
   if (bytes.length < to - from)
     throw new IbisError('broken-file', 'The file is cut short: its image is not complete.');
-  return { bytes, firstBit: Math.round((start - from) * 8) };
+  if (swapWords) swapBytes(bytes, 2);
+  const firstBit = Math.round((start - from) * 8);
+  const skipped = firstBit >> 3;
+  return { bytes: bytes.subarray(skipped), firstBit: firstBit & 7 };
 }
 
 /** Native bytes of one frame -> little-endian whole samples. */
@@ -76,8 +85,6 @@ function unpackNative({ bytes, firstBit }: NativeBytes, source: DicomFrameSource
   if (bitsAllocated === 12)
     return { bytes: unpack12(bytes, pixelCount), bitsAllocated: 16, planar, photometric };
   const bytesPerSample = bitsAllocated / 8;
-  // In big endian, 8-bit pixels written as words (OW) are swapped in pairs only where the VR is OW: writers
-  // of 8-bit images use OB, and what pydicom and dcmtk read agrees with leaving bytes alone.
   if (layout.transferSyntaxUID === EXPLICIT_BIG && bytesPerSample > 1)
     swapBytes(bytes, bytesPerSample);
   const is422 = photometric === 'YBR_FULL_422' && layout.samplesPerPixel === 3;

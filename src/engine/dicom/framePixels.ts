@@ -46,7 +46,8 @@ export function findDirectStretch(frame: StoredFrame): Stretch | null {
 function isShownAsStored({ layout }: DicomFrameSource): boolean {
   const { encapsulated } = knownSyntax(layout.transferSyntaxUID);
   if (encapsulated || layout.modalityLut !== null || layout.palette !== null) return false;
-  if (layout.transferSyntaxUID === EXPLICIT_BIG && layout.bitsAllocated > 8) return false;
+  if (layout.transferSyntaxUID === EXPLICIT_BIG && (layout.bitsAllocated > 8 || layout.words))
+    return false;
   if (layout.samplesPerPixel === 3)
     return (
       layout.photometric === 'RGB' &&

@@ -46,7 +46,8 @@ export function setColourTransform(bytes: Uint8Array, photometric: string): Uint
   const marked = segments.some(
     (segment) =>
       (segment.marker === 0xe0 && startsWith(segment, [0x4a, 0x46, 0x49, 0x46])) ||
-      (segment.marker === 0xee && startsWith(segment, ADOBE)),
+      // libjpeg passes over Adobe markers that are shorter than the 12 bytes they should have.
+      (segment.marker === 0xee && segment.length >= 12 && startsWith(segment, ADOBE)),
   );
   if (marked) return bytes;
   // APP14, length 14, "Adobe", version 100, two flag words, transform 0 (no transform).

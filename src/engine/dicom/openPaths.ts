@@ -148,6 +148,12 @@ export async function openPaths(
       else if (named.has(candidate.file)) {
         // An index that was opened by itself; met inside a folder, its files are found anyway.
         const referenced = resolveReferenced(candidate.file, opened.referenced);
+        if (opened.referenced.length === 0)
+          refused.push({
+            fileName: candidate.fileName,
+            code: 'no-pixels',
+            reason: 'The DICOMDIR names no files.',
+          });
         enqueue(referenced.candidates);
         refused.push(...referenced.refused);
       }

@@ -61,6 +61,7 @@ export function readPixelLayout(dataSet: DataSet, transferSyntaxUID: string): Pi
     planarConfiguration: getUint16(dataSet, 'x00280006') ?? 0,
     palette: photometric === 'PALETTE COLOR' ? readPalette(dataSet, signed) : null,
     modalityLut: samplesPerPixel === 1 ? readModalityLut(dataSet, signed) : null,
+    words: dataSet.elements[tag]?.vr === 'OW',
   };
 }
 

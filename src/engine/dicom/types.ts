@@ -31,6 +31,8 @@ export interface PixelLayout {
   readonly planarConfiguration: number;
   readonly palette: Palette | null;
   readonly modalityLut: ModalityLut | null;
+  /** The pixel data are written as 16-bit words (OW), which matters to 8-bit pixels in big endian. */
+  readonly words: boolean;
 }
 
 /** One frame of a DICOM file. `file` is the original, or its unpacked copy (zip member, deflated, gzip). */

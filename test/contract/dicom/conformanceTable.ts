@@ -1,0 +1,204 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { z } from 'zod';
+
+import { toErrorShape, type IbisErrorShape } from '../../../src/contract/errors.js';
+import { createLibrary, openPaths, type Library } from '../../../src/engine/dicom/index.js';
+import { viewAs } from '../../../src/engine/dicom/pixels.js';
+import type { ImageInfo } from '../../../src/domain/study.js';
+import { conformanceDir, python } from './shared.js';
+
+/** Runs the engine and the reference decoders over the conformance set and says where they differ. */
+
+const referenceSchema = z.array(
+  z.object({
+    file: z.string(),
+    verdict: z.enum(['image', 'directory', 'no-pixels', 'broken', 'not-an-image', 'video']),
+    reason: z.string(),
+    transferSyntax: z.string(),
+    photometric: z.string(),
+    decodedBy: z.string(),
+    lossy: z.boolean(),
+    images: z.array(
+      z.object({
+        sop: z.string(),
+        frame: z.number().int(),
+        rows: z.number().int(),
+        columns: z.number().int(),
+        samples: z.number().int(),
+        type: z.enum(['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'float32', 'float64']),
+        raw: z.string(),
+      }),
+    ),
+  }),
+);
+export type Reference = z.infer<typeof referenceSchema>[number];
+
+export function listFiles(dir: string): readonly string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+}
+
+export function makeReferences(files: readonly string[], outDir: string): readonly Reference[] {
+  const script = path.join(import.meta.dirname, 'reference.py');
+  execFileSync(python, [script, outDir, ...files], { stdio: ['ignore', 'ignore', 'ignore'] });
+  const text = readFileSync(path.join(outDir, 'index.json'), 'utf8');
+  return referenceSchema.parse(JSON.parse(text));
+}
+
+/** What the engine made of one file, opened by itself. */
+export interface Judged {
+  readonly reference: Reference;
+  readonly name: string; // relative to the set
+  readonly imageCount: number;
+  /** Why it was refused, at opening or at the first image that could not be decoded. */
+  readonly refusal: IbisErrorShape | null;
+  /** Largest difference to the reference over all compared frames; null when nothing was compared. */
+  readonly largestDifference: number | null;
+  readonly comparedFrames: number;
+  /** Frames whose size or type is not the reference's. */
+  readonly mismatches: readonly string[];
+}
+
+async function readFrame(library: Library, info: ImageInfo): Promise<Uint8Array> {
+  const { file, offset, length } = await library.resolveFrame(info.imageId);
+  return new Uint8Array(readFileSync(file).subarray(offset, offset + length));
+}
+
+const difference = (ours: ArrayLike<number>, theirs: ArrayLike<number>): number => {
+  if (ours.length !== theirs.length) return Number.POSITIVE_INFINITY;
+  let largest = 0;
+  for (let n = 0; n < ours.length; n++)
+    largest = Math.max(largest, Math.abs((ours[n] ?? 0) - (theirs[n] ?? 0)));
+  return largest;
+};
+
+export async function judgeFile(
+  reference: Reference,
+  referenceDir: string,
+  cacheDir: string,
+): Promise<Judged> {
+  const library = createLibrary({ cacheDir, decodeWorkers: 1, decodeTimeoutMs: 20_000 });
+  try {
+    const opened = await openPaths([reference.file], { library });
+    const images = opened.studies.flatMap((study) =>
+      study.series.flatMap(
+        ({ seriesId }) => library.getSeries(seriesId)?.volumes.flatMap((v) => v.images) ?? [],
+      ),
+    );
+    const [refused] = opened.refused;
+    let refusal: IbisErrorShape | null =
+      refused === undefined || images.length > 0
+        ? null
+        : { code: toCode(refused.code), message: refused.reason };
+    const mismatches: string[] = [];
+    let largest: number | null = null;
+    let compared = 0;
+    for (const expected of reference.images) {
+      const info = images.find(
+        (image) =>
+          image.frameNumber === expected.frame &&
+          (expected.sop === '' || image.sopInstanceUID === expected.sop),
+      );
+      if (info === undefined) {
+        mismatches.push(`frame ${String(expected.frame)} is missing`);
+        continue;
+      }
+      const ours = `${info.pixelType} ${String(info.rows)}x${String(info.columns)}x${String(info.samplesPerPixel)}`;
+      const theirs = `${expected.type} ${String(expected.rows)}x${String(expected.columns)}x${String(expected.samples)}`;
+      if (ours !== theirs) mismatches.push(`${ours} instead of ${theirs}`);
+      try {
+        const raw = new Uint8Array(readFileSync(path.join(referenceDir, expected.raw)));
+        const bytes = await readFrame(library, info);
+        const differs = difference(viewAs(info.pixelType, bytes), viewAs(expected.type, raw));
+        largest = Math.max(largest ?? 0, differs);
+        compared++;
+      } catch (thrown) {
+        refusal ??= toErrorShape(thrown);
+      }
+    }
+    if (reference.images.length === 0 && images[0] !== undefined && refusal === null)
+      refusal = await library.resolveFrame(images[0].imageId).then(
+        () => null,
+        (thrown: unknown) => toErrorShape(thrown),
+      );
+    return {
+      reference,
+      name: path.relative(conformanceDir, reference.file),
+      imageCount: images.length,
+      refusal,
+      largestDifference: largest,
+      comparedFrames: compared,
+      mismatches,
+    };
+  } finally {
+    await library.close();
+  }
+}
+
+const toCode = (code: string): IbisErrorShape['code'] => code as IbisErrorShape['code']; // made by toErrorShape
+
+const stem = '1.2.840.10008.1.2';
+const names: Readonly<Record<string, string>> = {
+  [stem]: 'Implicit VR LE',
+  [`${stem}.1`]: 'Explicit VR LE',
+  [`${stem}.2`]: 'Explicit VR BE',
+  [`${stem}.1.99`]: 'Deflated Explicit VR LE',
+  [`${stem}.8.1`]: 'Deflated Image Frame',
+  [`${stem}.5`]: 'RLE Lossless',
+  [`${stem}.4.50`]: 'JPEG Baseline',
+  [`${stem}.4.51`]: 'JPEG Extended (12 bit)',
+  [`${stem}.4.57`]: 'JPEG Lossless',
+  [`${stem}.4.70`]: 'JPEG Lossless SV1',
+  [`${stem}.4.80`]: 'JPEG-LS Lossless',
+  [`${stem}.4.81`]: 'JPEG-LS Near-Lossless',
+  [`${stem}.4.90`]: 'JPEG 2000 Lossless',
+  [`${stem}.4.91`]: 'JPEG 2000',
+  [`${stem}.4.201`]: 'HTJ2K Lossless',
+};
+
+export function describeResult({
+  refusal,
+  largestDifference,
+  reference,
+  imageCount,
+}: Judged): string {
+  if (refusal !== null) return `refused: \`${refusal.code}\``;
+  if (reference.verdict === 'directory') return `index: opens its ${String(imageCount)} images`;
+  if (largestDifference === null) return 'not compared';
+  if (largestDifference === 0) return 'decoded exact';
+  return `decoded within tolerance (largest difference ${String(largestDifference)})`;
+}
+
+/** `docs/dicom-conformance.md`. Files that hold no DICOM and no picture (texts, NRRD, ...) are counted only. */
+export function renderTable(judged: readonly Judged[]): string {
+  const shown = judged.filter(({ reference }) => reference.verdict !== 'not-an-image');
+  const others = judged.length - shown.length;
+  const count = (test: (entry: Judged) => boolean): string => String(shown.filter(test).length);
+  const rows = shown.map((entry) => {
+    const { reference, name, imageCount } = entry;
+    const syntax = names[reference.transferSyntax] ?? reference.transferSyntax;
+    const judge = reference.decodedBy === '' ? reference.reason : reference.decodedBy;
+    const cells = [name, syntax, reference.photometric, String(imageCount), describeResult(entry)];
+    return `| ${[...cells, judge.replaceAll('|', '/').split('\n')[0] ?? ''].join(' | ')} |`;
+  });
+  return `# DICOM conformance
+
+Generated by \`test/contract/dicom/conformance.test.ts\` (write it anew with \`IBIS_WRITE_DOCS=1\`); do not edit.
+Each file of the conformance set is opened by itself and every compared frame, as the viewer gets it over
+\`dicom://\` and the agent gets it in the engine, is held against what the named reference decoder makes of it.
+Lossless frames must be equal, lossy ones within 1 grey level (2 in colour). Only broken files, files without
+pixels and videos may be refused; a file counts as broken when the reference decoder refuses it too. (Of a
+\`pydicom\` reference in big endian with a palette, the table's bytes are swapped first: pydicom 3.0 does not.)
+
+${String(shown.length)} files: ${count((e) => e.refusal === null && e.largestDifference === 0)} decoded exact, ${count((e) => e.refusal === null && (e.largestDifference ?? 0) > 0)} within tolerance, ${count((e) => e.reference.verdict === 'directory' && e.refusal === null)} indexes (DICOMDIR), ${count((e) => e.refusal !== null)} refused. ${String(others)} more files (texts, NRRD, ICC, ...) hold no image in a format of Ibis and are refused as \`not-dicom\`.
+
+| File | Transfer syntax | Photometric | Images | Result | Reference |
+| --- | --- | --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
