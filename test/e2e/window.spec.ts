@@ -20,7 +20,9 @@ test.describe('the window', () => {
   });
 
   test('warns that it is for research use only, not for diagnosis', async () => {
-    await expect(ibis.page.getByText(/for research use only, not for diagnosis/i)).toBeVisible();
+    await expect(
+      ibis.page.getByText('For research use only, not for diagnosis', { exact: true }),
+    ).toBeVisible();
   });
 
   test('loads from this machine alone, under a policy that nothing in it violates', async () => {
