@@ -32,8 +32,9 @@ export async function openInput(
 export function requireSomething({ studies, refused }: OpenPathsResult): void {
   if (studies.length > 0) return;
   const [first] = refused;
+  if (first?.code === 'not-found') throw new IbisError('not-found', first.reason);
   throw new IbisError(
-    first?.code === 'not-found' ? 'not-found' : 'no-series',
+    'no-series',
     first === undefined
       ? 'There are no images in it.'
       : `Nothing in it can be opened. ${first.fileName}: ${first.reason}`,

@@ -74,10 +74,7 @@ export function createOutput(isJson: boolean, streams: Streams): Output {
       if (!isJson) out.write(`${text}\n`);
     },
     note: (text) => void err.write(`${text}\n`),
-    fail: (error) => {
-      if (isJson) out.write(`${JSON.stringify({ error })}\n`);
-      err.write(`ibis: ${error.message}\n`);
-    },
+    fail: (error) => void err.write(`ibis: ${error.message} (${error.code})\n`),
     startProgress: (label) =>
       err.isTTY === true ? startBar(label, err) : startLines(label, (line) => void err.write(line)),
   };

@@ -21,7 +21,11 @@ export const targetSchema = z.object({
     z.object({ rule: z.literal('percentile'), low: z.number(), high: z.number() }),
     z.object({ centre: z.number(), width: z.number().positive() }),
   ]),
-  trainMeanPosition: z.tuple([z.number(), z.number()]).nullish(),
+  /** Normalised centre of the target over the training split; null where there is none. */
+  trainMeanPosition: z
+    .tuple([z.number(), z.number()])
+    .nullish()
+    .transform((position) => position ?? undefined),
 });
 
 export const targetsFileSchema = z.object({

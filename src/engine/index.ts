@@ -16,6 +16,7 @@ import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
 import { createModelPool, modelRoots } from './modelPool.js';
 import { createProviderChoice } from './providerChoice.js';
+import { createSessionExport } from './sessionExport.js';
 import { createSessions } from './sessions.js';
 import { createSliceSource } from './slices.js';
 import type { PreparedSlice, SliceRequest } from './slices.js';
@@ -56,7 +57,7 @@ function resolveResource(library: Library, resource: string): Promise<ResolvedRe
 
 /** Opens the database and makes everything ready to be called. Rejects where the database is refused. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { dataDir, resourcesDir, emit } = options;
+  const { dataDir, resourcesDir, emit, version } = options;
   const opened = openStore(dataDir);
   if (!opened.ok) throw new IbisError(opened.error.code, opened.error.message);
   const store = opened.value;
@@ -91,7 +92,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const handlers: EngineHandlers = {
     ...sessions.handlers,
     getAppInfo: async () => ({
-      version: options.version,
+      version,
       nodeVersion: process.version,
       engineProcessId: process.pid,
       dataDir,
@@ -121,9 +122,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       idleEncoding.noteShown(request, segmenterId);
       return null;
     },
-    exportSession: async () => {
-      throw new IbisError('failed', 'Exporting is being built.');
-    },
+    exportSession: createSessionExport({ store, library, studies, slices, models, version }),
   };
 
   return {

@@ -44,16 +44,10 @@ export type SessionHandlers = Pick<
 
 export interface Sessions {
   readonly handlers: SessionHandlers;
-  /** The session with its images and models at hand; reopens the study of a stored one. */
-  getLive(sessionId: SessionId): Promise<LiveSession>;
   isBusy(): boolean;
   /** Ends what runs, storing nothing more: the next start offers it where it stood. */
   close(): Promise<void>;
 }
-
-const describeSource = (session: { studyDate: string; seriesDescription: string }): string =>
-  [session.seriesDescription, session.studyDate].filter((part) => part !== '').join(', ') ||
-  'the one that this session was begun on';
 
 /** A trace names its models by hash: going on with others would make it untrue. */
 function requireSameModels(stored: readonly SessionModel[], found: readonly SessionModel[]): void {
@@ -116,13 +110,7 @@ export function createSessions(options: {
       getSessionModels(store, sessionId),
       await models.verify(settings.policyId, settings.segmenterId),
     );
-    await studies.reopen(getSessionSource(store, sessionId), () =>
-      describeSource(
-        listSessions(store, { search: '', limit: 10_000 }).find(
-          (summary) => summary.sessionId === sessionId,
-        ) ?? { studyDate: '', seriesDescription: '' },
-      ),
-    );
+    await studies.reopen(getSessionSource(store, sessionId));
     return makeLive(session, await slices.prepare(settings), {
       records: loadStepRecords(store, sessionId),
     });
@@ -217,7 +205,6 @@ export function createSessions(options: {
   };
 
   return {
-    getLive,
     isBusy: () => working.size > 0,
     close: async () => {
       closing = true;

@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import { IbisError } from '../contract/errors.js';
 import type { IbisEvent, OpenPathsResult } from '../contract/channels.js';
 import type { SeriesId, StudyId } from '../domain/brand.js';
@@ -16,8 +18,8 @@ export interface Studies {
   getSeries(seriesId: SeriesId): Series;
   getStudyOf(seriesId: SeriesId): StudySummary;
   getSourcePaths(studyId: StudyId): readonly string[];
-  /** Opens a stored session's study again where it is not open; throws a sentence that says which one is missing. */
-  reopen(source: SessionSource, describe: () => string): Promise<void>;
+  /** Opens a stored session's study again where it is not open; throws a sentence that says what is missing. */
+  reopen(source: SessionSource): Promise<void>;
   close(studyId: StudyId): void;
 }
 
@@ -67,13 +69,14 @@ export function createStudies(options: {
       return study;
     },
     getSourcePaths: (studyId) => [...(pathsOf.get(studyId) ?? [])],
-    reopen: async (source, describe) => {
+    reopen: async (source) => {
       if (library.getSeries(source.seriesId) !== null) return;
       await open(source.sourcePaths, `reopen-${source.studyId}`);
       if (library.getSeries(source.seriesId) !== null) return;
+      const places = source.sourcePaths.map((place) => path.basename(place)).join(', ');
       throw new IbisError(
         'no-series',
-        `The images of this session are not where they were. Open the study again: ${describe()}.`,
+        `The images of this session (${places}) are not where they were. Open their study again, then go on.`,
       );
     },
     close: (studyId) => {

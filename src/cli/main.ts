@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander';
+
+import { toErrorShape } from '../contract/errors.js';
+import { addClickCommand } from './click.js';
+import { addEvalCommand } from './eval.js';
+import { exitCodeHelp, exitCodeOf, exitCodes } from './exitCodes.js';
+import { addInfoCommand } from './info.js';
+import { version } from './openEngine.js';
+import { createOutput } from './output.js';
+import { addSegmentCommand } from './segment.js';
+
+/** Entry of the command line: the engine of the app in this process, without a window. */
+function buildProgram(): Command {
+  const program = new Command('ibis')
+    .description('Segment medical images with an agent, click by click, offline.')
+    .version(version)
+    .exitOverride() // inherited by the commands added below
+    .showHelpAfterError('(ibis --help, or ibis <command> --help, lists what there is)')
+    .addHelpText('after', `\n${exitCodeHelp}\n\nFor research use only, not for diagnosis.`);
+  addInfoCommand(program);
+  addSegmentCommand(program);
+  addClickCommand(program);
+  addEvalCommand(program);
+  return program;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync([...argv]);
+    return exitCodes.done;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError)
+      return thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    const error = toErrorShape(thrown);
+    const output = createOutput(argv.includes('--json'), {
+      out: process.stdout,
+      err: process.stderr,
+    });
+    output.fail(error);
+    return exitCodeOf(error.code);
+  }
+}
+
+// Set rather than exit(): a pipe may still have to take what was written.
+process.exitCode = await run(process.argv);

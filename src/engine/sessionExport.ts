@@ -1,0 +1,90 @@
+import path from 'node:path';
+
+import { IbisError } from '../contract/errors.js';
+import type { PolicyManifest } from '../contract/manifest.js';
+import { IBIS_OVERLAY } from '../domain/overlay.js';
+import type { SessionSettings } from '../domain/session.js';
+import { renderObservation } from './agent/observation.js';
+import type { SliceImage } from './agent/types.js';
+import type { Library } from './dicom/index.js';
+import type { EngineHandlers } from './dispatch.js';
+import { exportSession } from './export/index.js';
+import type { ExportSource, SourceImage } from './export/index.js';
+import type { ModelPool } from './modelPool.js';
+import type { PreparedSlice, SliceSource } from './slices.js';
+import { getSession, getSessionModels, getSessionSource, loadStepRecords } from './store/index.js';
+import type { Store } from './store/index.js';
+import type { Studies } from './studies.js';
+
+/** How the policy was shown its image; a session without a policy shows the slice at its own size. */
+async function getObservationStyle(
+  models: ModelPool,
+  policyId: string,
+  slice: SliceImage,
+): Promise<Pick<PolicyManifest['policy'], 'image' | 'overlay'>> {
+  if (policyId !== '') return (await models.getPolicyManifest(policyId)).policy;
+  const { width, height } = slice;
+  return {
+    image: { widthPx: width, heightPx: height, fit: 'stretch', resample: 'bilinear' },
+    overlay: { rgb: [...IBIS_OVERLAY.rgb], alpha: IBIS_OVERLAY.alpha },
+  };
+}
+
+/** The grid and the files that the mask refers to. */
+function describeSource(
+  library: Library,
+  settings: SessionSettings,
+  slice: PreparedSlice,
+): ExportSource {
+  const { seriesId, phaseIndex, sliceIndex } = settings;
+  const volume = slice.series.volumes[phaseIndex];
+  const files = library.getInstances(seriesId, phaseIndex);
+  if (volume === undefined || files.length !== volume.images.length)
+    throw new IbisError('no-series', 'The files of this series have changed. Open it again.');
+  const images = volume.images.flatMap((info, index): SourceImage[] => {
+    const from = files[index];
+    return from === undefined ? [] : [{ file: from.file, frameCount: from.frameCount, info }];
+  });
+  return {
+    kind: slice.series.sourceKind,
+    geometry: slice.geometry,
+    images: volume.geometry === null ? images.slice(sliceIndex, sliceIndex + 1) : images,
+    plane: slice.plane,
+    sliceIndex: slice.sliceIndex,
+  };
+}
+
+/** Writes a session's files; opens its study again where it is not open. */
+export function createSessionExport(options: {
+  readonly store: Store;
+  readonly library: Library;
+  readonly studies: Studies;
+  readonly slices: SliceSource;
+  readonly models: ModelPool;
+  readonly version: string;
+}): EngineHandlers['exportSession'] {
+  const { store, library, studies, slices, models, version } = options;
+  return async ({ sessionId, formats, outDir }) => {
+    if (!path.isAbsolute(outDir))
+      throw new IbisError('usage', 'The export folder must be given by its whole path.');
+    const session = getSession(store, sessionId);
+    const { settings } = session;
+    await studies.reopen(getSessionSource(store, sessionId));
+    const slice = await slices.prepare(settings);
+    const style = await getObservationStyle(models, settings.policyId, slice.image);
+    return exportSession(
+      {
+        session,
+        steps: loadStepRecords(store, sessionId),
+        models: getSessionModels(store, sessionId),
+        source: describeSource(library, settings, slice),
+        slice: slice.image,
+        renderObservation: (mask) => renderObservation({ slice: slice.image, mask }, style),
+        software: { name: 'Ibis', version },
+        now: new Date(),
+      },
+      formats,
+      outDir,
+    );
+  };
+}
