@@ -45,3 +45,12 @@ export const computeQualityPoints = (steps: readonly Step[]): readonly QualityPo
 /** Last step that counts: not taken back. -1 when there is none. */
 export const findLatestPosition = (steps: readonly Step[]): number =>
   steps.findLastIndex((step) => !step.undone);
+
+/** Whether the user placed or removed a click that still counts. */
+export const hasUserActs = (steps: readonly Step[]): boolean =>
+  steps.some(
+    ({ action, undone }) =>
+      !undone &&
+      (action.kind === 'remove-click' ||
+        (action.kind === 'click' && action.click.placedBy === 'user')),
+  );

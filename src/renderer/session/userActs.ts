@@ -4,7 +4,7 @@ import type { Action, Decision, SegmentationSession } from '../../domain/session
 import { loadSessions } from '../worklist/loadWorklist.js';
 import { call } from '../ui/client.js';
 import type { PlacedClick, SlicePosition } from '../viewer/viewerApi.js';
-import { findLatestPosition } from './replay.js';
+import { findLatestPosition, hasUserActs } from './replay.js';
 import { showSession } from './showSession.js';
 import { startSession } from './startSession.js';
 import { useSessionStore } from './sessionStore.js';
@@ -96,7 +96,15 @@ function repeat(session: SegmentationSession, action: Action): Promise<boolean> 
   return Promise.resolve(true); // the policy's own words cannot be spoken for it; they are skipped
 }
 
-export async function decide(decision: Decision): Promise<void> {
+/** A mask that the user had a hand in is accepted as edited. */
+export const accept = (): Promise<void> => {
+  const { session } = useSessionStore();
+  return decide(session !== null && hasUserActs(session.steps) ? 'edited' : 'accepted');
+};
+
+export const reject = (): Promise<void> => decide('rejected');
+
+async function decide(decision: Decision): Promise<void> {
   const { session } = useSessionStore();
   if (session === null) return;
   if (await change('decideSession', { sessionId: session.sessionId, decision }))

@@ -4,7 +4,7 @@ import { cancelOpening } from '../worklist/openPaths.js';
 import { findNeighbourSeries, findNextCase } from '../worklist/worklistRows.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
 import { cancelSession, pauseSession, runSession, stepSession } from '../session/runActions.js';
-import { decide, redoStep, undoStep } from '../session/userActs.js';
+import { accept, redoStep, reject, undoStep } from '../session/userActs.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import type { ViewerTool } from '../viewer/viewerApi.js';
 import { presetsFor } from '../viewer/windowing.js';
@@ -61,12 +61,11 @@ function cancelWhatRuns(): void {
   else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
 
-function decideWhenPossible(decision: 'accepted' | 'rejected'): () => void {
-  return () => {
-    const { session } = useSessionStore();
-    if (session !== null && session.runState !== 'running') void decide(decision);
-  };
-}
+const whenStill = (decide: () => Promise<void>) => (): void => {
+  const { session } = useSessionStore();
+  if (session !== null && session.runState !== 'running' && session.decision === null)
+    void decide();
+};
 
 function toggleCine(): void {
   const { api } = useViewerStore();
@@ -114,8 +113,8 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'session.cancel': cancelWhatRuns,
   'session.undo': () => void undoStep(),
   'session.redo': () => void redoStep(),
-  'session.accept': decideWhenPossible('accepted'),
-  'session.reject': decideWhenPossible('rejected'),
+  'session.accept': whenStill(accept),
+  'session.reject': whenStill(reject),
   'case.next': goToNextCase,
   'files.open': () => void openByDialog('files'),
   'folder.open': () => void openByDialog('folder'),

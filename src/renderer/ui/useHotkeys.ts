@@ -24,7 +24,11 @@ function describeFocus(element: Element | null): FocusKind {
 export function useHotkeys(actions: Readonly<Record<HotkeyId, () => void>>): void {
   const store = useHotkeyStore();
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.isComposing) return;
+    if (event.isComposing) return;
+    // Menus prevent the default of keys that they have used. Cornerstone does so with every key, used or not.
+    const isOnImage =
+      event.target instanceof Element && event.target.closest('.viewer-area') !== null;
+    if (event.defaultPrevented && !isOnImage) return;
     const chord = chordOf(event);
     if (chord === null) return;
     // An open dialog or menu closes itself with Escape and keeps the other keys from the image.

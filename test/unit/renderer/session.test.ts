@@ -10,6 +10,7 @@ import {
   computeQualityPoints,
   findLatestPosition,
   findScoreBefore,
+  hasUserActs,
 } from '../../../src/renderer/session/replay.js';
 import { suggestRequests } from '../../../src/renderer/session/requestSuggestions.js';
 import { applySessionEvent } from '../../../src/renderer/session/sessionEvents.js';
@@ -102,6 +103,13 @@ describe('scores', () => {
     expect(findLatestPosition(steps.slice(0, 2))).toBe(0);
     expect(findLatestPosition([])).toBe(-1);
   });
+});
+
+test('a session counts as edited while an act of the user is in force', () => {
+  const byUser = madeUpSession('by-hand').steps[2]?.action ?? click(0, 0);
+  expect(hasUserActs([step(0, click(0, 0.1))])).toBe(false);
+  expect(hasUserActs([step(0, byUser)])).toBe(true);
+  expect(hasUserActs([step(0, byUser, { undone: true })])).toBe(false);
 });
 
 describe('splitPolicyText', () => {
