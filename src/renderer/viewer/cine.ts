@@ -1,7 +1,7 @@
 /** Plays at a steady rate, but never faster than the images are drawn: a late one is waited for, not queued. */
 export interface Cine {
-  play(framesPerSecond: number): void;
-  stop(): void;
+  readonly play: (framesPerSecond: number) => void;
+  readonly stop: () => void;
   readonly isPlaying: () => boolean;
 }
 

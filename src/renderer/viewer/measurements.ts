@@ -7,7 +7,7 @@ import {
 } from '@cornerstonejs/tools';
 import type { Types } from '@cornerstonejs/tools';
 
-import { parseSliceImageId } from './ibisImages.js';
+import { parseSliceImageId } from './sliceImageId.js';
 import type { Measurement } from './viewerApi.js';
 
 const KINDS: Readonly<Record<string, Measurement['kind']>> = {

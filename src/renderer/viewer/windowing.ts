@@ -1,4 +1,6 @@
 import type { IntensityWindow } from '../../domain/study.js';
+import { computePercentiles, windowOfRange as toWindow } from '../../domain/window.js';
+import type { NumericArray } from '../../domain/window.js';
 
 /** Presets by number key, as the hotkey table has them: 1 is the file's own window, 2 to 7 are for CT (HU). */
 export const windowPresets = [
@@ -25,31 +27,14 @@ export const presetsFor = (
 ): readonly { readonly id: WindowPresetId; readonly label: string }[] =>
   windowPresets.filter((preset) => preset.window === null || modality === 'CT');
 
-/** Range of values -> window; a flat image gets width 1 so that it can be shown. */
-export function windowOfRange(low: number, high: number): IntensityWindow {
-  return { centre: (low + high) / 2, width: Math.max(high - low, high > low ? 0 : 1) };
-}
+/** Range of values -> window; a flat image gets width 1, as no width is no window. */
+export const windowOfRange = (low: number, high: number): IntensityWindow =>
+  high > low ? toWindow({ low, high }) : { centre: low, width: 1 };
 
-/**
- * Window from the 1st to the 99th percentile (linear interpolation between ranks, as NumPy), the default of
- * the engine for images without a window. Null when there is no finite value.
- */
-export function computePercentileWindow(
-  values: ArrayLike<number>,
-  low = 1,
-  high = 99,
-): IntensityWindow | null {
-  const sorted = Float64Array.from(values)
-    .filter((value) => Number.isFinite(value))
-    .sort();
-  if (sorted.length === 0) return null;
-  const at = (percent: number): number => {
-    const rank = (percent / 100) * (sorted.length - 1);
-    const below = sorted[Math.floor(rank)] ?? 0;
-    const above = sorted[Math.ceil(rank)] ?? below;
-    return below + (above - below) * (rank - Math.floor(rank));
-  };
-  return windowOfRange(at(low), at(high));
+/** 1st to 99th percentile, as the engine does for images without a window. Null when there is no finite value. */
+export function computePercentileWindow(values: NumericArray): IntensityWindow | null {
+  const [low, high] = computePercentiles(values, [1, 99]) ?? [];
+  return low === undefined || high === undefined ? null : windowOfRange(low, high);
 }
 
 /** A drag of (dx, dy) CSS px: right widens, down lowers the brightness, as radiology viewers do. */
