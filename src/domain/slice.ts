@@ -75,11 +75,9 @@ export function computePercentileWindow(
   lowPercent: number,
   highPercent: number,
 ): IntensityWindow {
-  const padding = volume.paddingRange;
+  const percentages = [lowPercent, highPercent];
   const [low = 0, high = 255] =
-    computePercentiles(volume.data, [lowPercent, highPercent], (value) =>
-      padding === null ? true : value < padding.first || value > padding.last,
-    ) ?? [];
+    computePercentiles(volume.data, percentages, volume.paddingRange) ?? [];
   return windowOfRange({ low, high });
 }
 

@@ -35,37 +35,33 @@ export function applyWindow(values: NumericArray, range: IntensityRange): Uint8A
   return gray;
 }
 
-const BIN_COUNT = 1 << 16;
-// Below this many candidates they are sorted; above, they are counted into bins once more.
-const SORT_LIMIT = 1 << 16;
+/** Values in [first, last] that do not count: padding. */
+type Excluded = { readonly first: number; readonly last: number } | null;
+
+interface Counted {
+  /** How many values count. */
+  readonly count: number;
+  /** The value of a zero-based rank among them. */
+  readonly valueOfRank: (rank: number) => number;
+}
 
 /**
- * Percentiles as numpy's default ('linear') gives them, over the finite values that `isCounted` lets pass.
- * Counts into bins rather than sorting, so that a 512 x 512 x 300 CT takes some passes and no copy.
- * Null when no value counts.
+ * Percentiles as numpy's default ('linear') gives them, over the finite values outside `excluded`. Counts into
+ * bins rather than sorting, so that a 512 x 512 x 300 CT takes one pass and no copy. Null when no value counts.
  */
 export function computePercentiles(
   values: NumericArray,
   percentages: readonly number[],
-  isCounted: (value: number) => boolean = () => true,
+  excluded: Excluded = null,
 ): number[] | null {
-  let count = 0;
-  let minimum = Infinity;
-  let maximum = -Infinity;
-  for (let p = 0; p < values.length; p++) {
-    const value = values[p] ?? NaN;
-    if (!Number.isFinite(value) || !isCounted(value)) continue;
-    count++;
-    if (value < minimum) minimum = value;
-    if (value > maximum) maximum = value;
-  }
+  const { count, valueOfRank } =
+    values instanceof Int16Array ||
+    values instanceof Uint16Array ||
+    values instanceof Int8Array ||
+    values instanceof Uint8Array
+      ? countIntegers(values, excluded)
+      : countNumbers(values, excluded);
   if (count === 0) return null;
-  const known = new Map<number, number>();
-  const valueOfRank = (rank: number): number => {
-    const found = known.get(rank) ?? selectRank(values, isCounted, minimum, maximum, rank);
-    known.set(rank, found);
-    return found;
-  };
   return percentages.map((percentage) => {
     const position = (count - 1) * (percentage / 100);
     const below = Math.floor(position);
@@ -77,40 +73,87 @@ export function computePercentiles(
   });
 }
 
-/** The value of a zero-based rank among the counted values in [low, high], both of which occur. */
-function selectRank(
-  values: NumericArray,
-  isCounted: (value: number) => boolean,
-  low: number,
-  high: number,
-  rank: number,
-): number {
-  if (low === high) return low;
-  const binOf = (value: number): number =>
-    Math.floor(((value - low) / (high - low)) * (BIN_COUNT - 1));
-  const isCandidate = (value: number): boolean => value >= low && value <= high && isCounted(value);
-  const counts = new Uint32Array(BIN_COUNT);
+const BIN_COUNT = 1 << 16;
+const SORT_LIMIT = 1 << 18;
+
+/** One bin for each value that 16 bits can hold. */
+function countIntegers(
+  values: Int16Array | Uint16Array | Int8Array | Uint8Array,
+  excluded: Excluded,
+): Counted {
+  const counts = new Float64Array(BIN_COUNT);
+  const offset = values instanceof Int16Array || values instanceof Int8Array ? 1 << 15 : 0;
+  for (let p = 0; p < values.length; p++) {
+    const bin = (values[p] ?? 0) + offset;
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  if (excluded !== null)
+    for (let bin = 0; bin < BIN_COUNT; bin++)
+      if (bin - offset >= excluded.first && bin - offset <= excluded.last) counts[bin] = 0;
+  const count = counts.reduce((total, inBin) => total + inBin, 0);
+  return { count, valueOfRank: (rank) => findBin(counts, rank).bin - offset };
+}
+
+/** The bin that holds a rank, and how many values lie in the bins before it. */
+function findBin(counts: Float64Array, rank: number): { bin: number; before: number } {
+  let bin = 0;
+  let before = 0;
+  while (bin < counts.length - 1 && before + (counts[bin] ?? 0) <= rank)
+    before += counts[bin++] ?? 0;
+  return { bin, before };
+}
+
+/** Equal bins between the smallest and the largest value; those that hold a wanted rank are opened. */
+function countNumbers(values: NumericArray, excluded: Excluded): Counted {
+  const first = excluded?.first ?? Infinity;
+  const last = excluded?.last ?? -Infinity;
+  let count = 0;
+  let low = Infinity;
+  let high = -Infinity;
   for (let p = 0; p < values.length; p++) {
     const value = values[p] ?? NaN;
-    if (isCandidate(value)) {
+    if (!Number.isFinite(value) || (value >= first && value <= last)) continue;
+    count++;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const scale = high > low ? (BIN_COUNT - 1) / (high - low) : 0;
+  const binOf = (value: number): number => Math.floor((value - low) * scale);
+  const isCounted = (value: number): boolean =>
+    value >= low && value <= high && !(value >= first && value <= last);
+  const counts = new Float64Array(BIN_COUNT);
+  for (let p = 0; p < values.length; p++) {
+    const value = values[p] ?? NaN;
+    if (isCounted(value)) {
       const bin = binOf(value);
       counts[bin] = (counts[bin] ?? 0) + 1;
     }
   }
-  let bin = 0;
-  let before = 0;
-  while (before + (counts[bin] ?? 0) <= rank) before += counts[bin++] ?? 0;
-  let binMinimum = Infinity;
-  let binMaximum = -Infinity;
-  const sortable = (counts[bin] ?? 0) <= SORT_LIMIT ? new Float64Array(counts[bin] ?? 0) : null;
-  let filled = 0;
-  for (let p = 0; p < values.length; p++) {
-    const value = values[p] ?? NaN;
-    if (!isCandidate(value) || binOf(value) !== bin) continue;
-    if (value < binMinimum) binMinimum = value;
-    if (value > binMaximum) binMaximum = value;
-    if (sortable !== null) sortable[filled++] = value;
-  }
-  if (sortable !== null) return sortable.sort()[rank - before] ?? binMinimum;
-  return selectRank(values, isCounted, binMinimum, binMaximum, rank - before);
+  if (low === high) return { count, valueOfRank: () => low };
+  const openedBins = new Map<number, (rank: number) => number>();
+  const openBin = (wanted: number): ((rank: number) => number) => {
+    const known = openedBins.get(wanted);
+    if (known !== undefined) return known;
+    const inBin = new Float64Array(counts[wanted] ?? 0);
+    let filled = 0;
+    for (let p = 0; p < values.length; p++) {
+      const value = values[p] ?? NaN;
+      if (isCounted(value) && binOf(value) === wanted) inBin[filled++] = value;
+    }
+    // One far outlier puts nearly all values into one bin: that is divided again rather than sorted.
+    const isLarge = inBin.length > SORT_LIMIT;
+    const sorted = isLarge ? inBin : inBin.sort();
+    const valueInBin = isLarge
+      ? countNumbers(inBin, null).valueOfRank
+      : (rank: number): number => sorted[rank] ?? NaN;
+    openedBins.set(wanted, valueInBin);
+    return valueInBin;
+  };
+  return {
+    count,
+    valueOfRank: (rank) => {
+      const { bin, before } = findBin(counts, rank);
+      return openBin(bin)(rank - before);
+    },
+  };
 }

@@ -43,8 +43,34 @@ describe('computePercentiles', () => {
     expect(high).toBeCloseTo(percentileBySorting([...values], 99), 9);
   });
 
+  it('finds the same in every type of array', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 1, maxLength: 200 }),
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        (values, percentage) => {
+          const excluded = { first: 3, last: 9 };
+          const wanted = computePercentiles(values, [percentage], excluded);
+          for (const Type of [Int8Array, Int16Array, Int32Array, Float32Array, Float64Array])
+            expect(computePercentiles(Type.from(values), [percentage], excluded)).toEqual(wanted);
+          const shifted = values.map((value) => value + 128);
+          const moved = wanted?.map((value) => value + 128) ?? null;
+          for (const Type of [Uint8Array, Uint16Array, Uint32Array])
+            expect(
+              computePercentiles(Type.from(shifted), [percentage], {
+                first: 131,
+                last: 137,
+              })?.[0] ?? null,
+            ).toEqual(moved === null ? null : (expect.closeTo(moved[0] ?? NaN, 9) as number));
+        },
+      ),
+    );
+  });
+
   it('leaves out values that are not finite or not counted', () => {
-    expect(computePercentiles([NaN, Infinity, -2000, 5], [50], (v) => v !== -2000)).toEqual([5]);
+    expect(
+      computePercentiles([NaN, Infinity, -2000, 5], [50], { first: -2000, last: -2000 }),
+    ).toEqual([5]);
     expect(computePercentiles([NaN], [50])).toBeNull();
   });
 });
