@@ -129,7 +129,7 @@ function toLps(
 ): VolumeGeometry {
   const at = (row: number, column: number): number => {
     const value = affine[row]?.[column] ?? Number.NaN;
-    return row < 2 && orientationKnown ? -value : value;
+    return row < 2 && orientationKnown ? 0 - value : value;
   };
   const column = (c: number): Vec3 => [at(0, c), at(1, c), at(2, c)];
   const axes = [column(0), column(1), column(2)] as const;

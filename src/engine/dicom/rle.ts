@@ -18,6 +18,7 @@ function unpackSegment(
   while (done < count && at < end) {
     const head = bytes[at++] ?? 128;
     if (head < 128) {
+      if (at + Math.min(head + 1, count - done) > end) throw broken();
       for (let n = 0; n <= head && done < count; n++, done++)
         out[firstOut + done * stride] = bytes[at + n] ?? 0;
       at += head + 1;

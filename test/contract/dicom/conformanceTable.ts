@@ -182,9 +182,10 @@ export function renderTable(judged: readonly Judged[]): string {
   const rows = shown.map((entry) => {
     const { reference, name, imageCount } = entry;
     const syntax = names[reference.transferSyntax] ?? reference.transferSyntax;
-    const judge = reference.decodedBy === '' ? reference.reason : reference.decodedBy;
+    const judge =
+      reference.decodedBy || (reference.verdict === 'broken' ? 'refuses it too' : reference.reason);
     const cells = [name, syntax, reference.photometric, String(imageCount), describeResult(entry)];
-    return `| ${[...cells, judge.replaceAll('|', '/').split('\n')[0] ?? ''].join(' | ')} |`;
+    return `| ${[...cells, judge].join(' | ')} |`;
   });
   return `# DICOM conformance
 
