@@ -1,0 +1,95 @@
+import { expect, test } from '@playwright/test';
+
+import { ibisWindow, waitForImage } from './pages/ibisWindow.js';
+import { launchIbis, type LaunchedIbis } from './support/launch.js';
+
+test.describe.serial('the window for every reader', () => {
+  let ibis: LaunchedIbis;
+  test.beforeAll(async () => {
+    ibis = await launchIbis({ args: ['--demo'] });
+    await waitForImage(ibis.page);
+  });
+  test.afterAll(async () => {
+    await ibis.close();
+  });
+
+  test('names every control', async () => {
+    const unnamed = await ibis.page.evaluate(() =>
+      [...document.querySelectorAll('button, input, select, textarea, [role=slider], [role=tab]')]
+        .filter((element) => element.checkVisibility())
+        .filter((element) => {
+          const name =
+            element.getAttribute('aria-label') ??
+            element.getAttribute('aria-labelledby') ??
+            element.textContent.trim();
+          return name === '';
+        })
+        .map((element) => element.outerHTML.slice(0, 160)),
+    );
+    expect(unnamed).toEqual([]);
+  });
+
+  test('writes nothing smaller than 12 px', async () => {
+    const small = await ibis.page.evaluate(() =>
+      [...document.querySelectorAll('body *')]
+        .filter(
+          (element) =>
+            element.checkVisibility() &&
+            [...element.childNodes].some(
+              (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== '',
+            ) &&
+            parseFloat(getComputedStyle(element).fontSize) < 12,
+        )
+        .map((element) => `${element.tagName} ${element.textContent.slice(0, 40)}`),
+    );
+    expect(small).toEqual([]);
+  });
+
+  test('reaches the request by keyboard alone, with the focus to be seen', async () => {
+    const view = ibisWindow(ibis.page);
+    await ibis.page.keyboard.press('/');
+    await expect(view.request).toBeFocused();
+    await ibis.page.keyboard.press('Escape');
+    await ibis.page.keyboard.press('Escape');
+    await view.studies.focus();
+    await ibis.page.keyboard.press('ArrowRight');
+    await expect(view.sessions).toBeFocused();
+    await ibis.page.keyboard.press('ArrowLeft');
+    await expect(view.studies).toBeFocused();
+    await ibis.page.keyboard.press('Tab');
+    const outline = await ibis.page.evaluate(() => {
+      const focused = document.activeElement;
+      if (focused === null) return 'nothing is focused';
+      const field = focused.closest('.el-input__wrapper');
+      return `${getComputedStyle(focused).outlineStyle} ${field === null ? '' : getComputedStyle(field).boxShadow}`;
+    });
+    expect(outline).not.toBe('none ');
+    expect(outline).not.toBe('none none');
+  });
+
+  test('lists its keys on ?, and takes a changed one at once', async () => {
+    const view = ibisWindow(ibis.page);
+    await view.studies.focus();
+    await ibis.page.keyboard.press('?');
+    const dialog = ibis.page.getByRole('dialog', { name: 'Keys' });
+    await expect(dialog).toBeVisible();
+    await dialog.getByRole('button', { name: 'Change the key of Zoom' }).click();
+    await ibis.page.keyboard.press('q');
+    await expect(dialog.getByRole('button', { name: 'Change the key of Zoom' })).toContainText('Q');
+    await ibis.page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+    await ibis.page.keyboard.press('q');
+    await expect(view.tool('Zoom')).toHaveAttribute('aria-pressed', 'true');
+  });
+
+  test('remembers a folded panel after a reload', async () => {
+    const view = ibisWindow(ibis.page);
+    await view.tool('Hide the worklist').click();
+    await expect(view.worklist).toBeHidden();
+    await ibis.page.reload();
+    await expect(view.tool('Show the worklist')).toBeVisible();
+    await expect(view.worklist).toBeHidden();
+    await view.tool('Show the worklist').click();
+    await expect(view.worklist).toBeVisible();
+  });
+});

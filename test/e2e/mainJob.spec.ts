@@ -1,0 +1,139 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+
+import { expect, test } from '@playwright/test';
+
+import {
+  answerDialogs,
+  countOverlayPixels,
+  hasPolicy,
+  ibisWindow,
+  readSession,
+  readStoredSession,
+  waitForImage,
+} from './pages/ibisWindow.js';
+import { launchIbis, type LaunchedIbis } from './support/launch.js';
+
+const NO_POLICY = 'no trained policy is installed in resources/models';
+
+test.describe.serial('the main job', () => {
+  let ibis: LaunchedIbis;
+  let outDir: string;
+  test.beforeAll(async () => {
+    outDir = await mkdtemp(path.join(os.tmpdir(), 'ibis-export-'));
+    ibis = await launchIbis({ args: ['--demo'] });
+  });
+  test.afterAll(async () => {
+    await ibis.close();
+    await rm(outDir, { recursive: true, force: true });
+  });
+
+  test('opens the demo study on its slice with its request ready to run', async () => {
+    const view = ibisWindow(ibis.page);
+    await waitForImage(ibis.page);
+    await expect(view.series).toHaveCount(1);
+    await expect(view.picture).toHaveAccessibleName('Axial image 69 of 177');
+    await expect(view.request).toHaveValue('Segment the left putamen.');
+  });
+
+  test('runs the policy until it stops, each step stored before it is shown', async () => {
+    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    const view = ibisWindow(ibis.page);
+    await view.run.click();
+    await expect(view.steps.first()).toBeVisible({ timeout: 60_000 });
+    // What is on screen is never ahead of the store.
+    const shown = await view.steps.count();
+    expect((await readStoredSession(ibis.page)).steps.length).toBeGreaterThanOrEqual(shown);
+    await expect(view.state).not.toHaveText('Running', { timeout: 120_000 });
+
+    const stored = await readStoredSession(ibis.page);
+    expect(stored.runState).toBe('stopped');
+    expect(stored.settings.target.text).toBe('Segment the left putamen.');
+    const masks = stored.steps.filter((step) => (step.mask?.bounds ?? null) !== null);
+    expect(masks.length).toBeGreaterThan(0);
+    for (const step of stored.steps) expect(step.policyText).toContain('<action>');
+
+    await expect(view.steps).toHaveCount(stored.steps.length);
+    await expect(view.steps.first()).toContainText(stored.steps[0]?.reasoning.slice(0, 40) ?? '');
+    await expect.poll(() => countOverlayPixels(ibis.page)).toBeGreaterThan(100);
+    await ibis.screenshot('main-job');
+  });
+
+  test('looks back at the first step, on the image too, and forward again', async () => {
+    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    const view = ibisWindow(ibis.page);
+    const latest = await countOverlayPixels(ibis.page);
+    await view.session.getByRole('button', { name: 'First step' }).click();
+    await expect(view.steps.first()).toHaveClass(/shown/);
+    const stored = await readStoredSession(ibis.page);
+    if (stored.steps.length > 2)
+      await expect.poll(() => countOverlayPixels(ibis.page)).not.toBe(latest);
+    await view.session.getByRole('button', { name: 'Latest step' }).click();
+    await expect.poll(() => countOverlayPixels(ibis.page)).toBe(latest);
+  });
+
+  test('accepts with a key, and the decision is stored', async () => {
+    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    const view = ibisWindow(ibis.page);
+    await view.image.hover();
+    await ibis.page.keyboard.press('Control+Enter');
+    await expect(view.state).toHaveText('Accepted');
+    expect((await readStoredSession(ibis.page)).decision).toBe('accepted');
+    await expect(view.accept).toBeDisabled();
+  });
+
+  test('exports the SEG, the NIfTI, the trace and the picture, and says where', async () => {
+    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    const view = ibisWindow(ibis.page);
+    await answerDialogs(ibis.app, [outDir]);
+    await view.exportButton.click();
+    await ibis.page.getByRole('button', { name: 'Choose a folder…' }).click();
+    await expect(view.exported).toContainText('files written', { timeout: 30_000 });
+    for (const name of ['seg.dcm', 'mask.nii.gz', 'trace.jsonl', 'overlay.png']) {
+      await expect(view.exported).toContainText(name);
+      expect((await stat(path.join(outDir, name))).size).toBeGreaterThan(100);
+    }
+    const trace = await readFile(path.join(outDir, 'trace.jsonl'), 'utf8');
+    expect(trace).toContain('For research use only, not for diagnosis');
+    const stored = await readStoredSession(ibis.page);
+    expect(trace.match(/"kind":"step"/g)).toHaveLength(stored.steps.length);
+  });
+
+  test('finds the session again in the list, by its request, and replays it', async () => {
+    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    const view = ibisWindow(ibis.page);
+    await view.session.getByRole('button', { name: 'New request' }).click();
+    await expect(view.steps).toHaveCount(0);
+    await expect.poll(() => countOverlayPixels(ibis.page)).toBe(0);
+
+    await view.sessions.click();
+    await view.worklist.getByLabel('Search sessions').fill('spleen');
+    await expect(view.storedSessions).toHaveCount(0);
+    await view.worklist.getByLabel('Search sessions').fill('putamen');
+    await expect(view.storedSessions).toHaveCount(1);
+    await view.storedSessions.first().click();
+
+    const stored = await readStoredSession(ibis.page);
+    const again = await readSession(ibis.page, stored.sessionId);
+    expect(again).toEqual(stored);
+    await expect(view.steps).toHaveCount(stored.steps.length);
+    await expect.poll(() => countOverlayPixels(ibis.page)).toBeGreaterThan(100);
+  });
+
+  test('warns of a request that the policy was not trained for, before it is run', async () => {
+    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    const view = ibisWindow(ibis.page);
+    await view.session.getByRole('button', { name: 'New request' }).click();
+    await view.request.fill('Segment the gallbladder.');
+    await expect(view.session.locator('.notice.warn')).toBeVisible();
+    await view.request.fill('Segment the left putamen.');
+    await expect(view.session.locator('.notice.warn')).toHaveCount(0);
+  });
+
+  test('never complained to the console', () => {
+    expect(ibis.complaints.filter((line) => !line.includes('GPU stall due to ReadPixels'))).toEqual(
+      [],
+    );
+  });
+});

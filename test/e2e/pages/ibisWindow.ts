@@ -1,0 +1,115 @@
+import type { ElectronApplication, Locator, Page } from '@playwright/test';
+import { expect } from '@playwright/test';
+
+import type { SessionId } from '../../../src/domain/brand.js';
+import type { SegmentationSession } from '../../../src/domain/session.js';
+
+/** The window as a reader sees it: what is where, by the names that a screen reader would say. */
+export const ibisWindow = (page: Page) => {
+  const worklist = page.getByRole('complementary', { name: 'Worklist' });
+  const session = page.getByRole('complementary', { name: 'Session' });
+  const button = (name: string): Locator => session.getByRole('button', { name, exact: true });
+  return {
+    worklist,
+    session,
+    studies: worklist.getByRole('tab', { name: /^Studies/ }),
+    sessions: worklist.getByRole('tab', { name: /^Sessions/ }),
+    series: worklist.locator('.series'),
+    storedSessions: worklist.getByRole('list', { name: 'Sessions' }).getByRole('button'),
+    refused: worklist.getByRole('region', { name: 'Files that were not opened' }),
+    image: page.getByTestId('pane-main'),
+    /** Its name says plane, slice and number of slices. */
+    picture: page.getByTestId('pane-main').locator('.image'),
+    request: session.getByLabel('What to segment'),
+    state: session.locator('.head .state'),
+    steps: session.getByRole('list', { name: 'Steps' }).locator('.step'),
+    problem: session.getByRole('alert'),
+    run: session.getByRole('button', { name: /^Run/ }),
+    stop: button('Stop'),
+    pause: button('Pause'),
+    step: button('Step'),
+    undo: button('Undo'),
+    accept: button('Accept'),
+    reject: button('Reject'),
+    exportButton: button('Export'),
+    exported: session.getByRole('region', { name: 'Export' }),
+    engineStopped: page.getByText('The engine has stopped.', { exact: true }),
+    restartEngine: page.getByRole('button', { name: 'Restart the engine' }),
+    status: page.locator('.status-bar'),
+    tool: (name: string): Locator =>
+      page.getByRole('banner').getByRole('button', { name, exact: true }),
+  };
+};
+
+export type IbisWindow = ReturnType<typeof ibisWindow>;
+
+/** Waits until the image of the open series is drawn. */
+export async function waitForImage(page: Page): Promise<void> {
+  await expect(ibisWindow(page).picture).toHaveAccessibleName(/image \d+ of \d+/);
+}
+
+/** Clicks on the image at a place of the pane, 0 to 1. */
+export async function clickOnImage(page: Page, x: number, y: number): Promise<void> {
+  const box = await ibisWindow(page).image.boundingBox();
+  if (box === null) throw new Error('no image is on screen');
+  await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
+}
+
+/** What the engine has stored of the newest session: the truth that the pixels are measured against. */
+export async function readStoredSession(page: Page): Promise<SegmentationSession> {
+  return page.evaluate(async () => {
+    const list = await window.ibis.invoke('listSessions', { search: '' });
+    if (!list.ok) throw new Error(list.error.message);
+    const newest = [...list.value].sort((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
+    if (newest === undefined) throw new Error('no session is stored');
+    const reply = await window.ibis.invoke('getSession', { sessionId: newest.sessionId });
+    if (!reply.ok) throw new Error(reply.error.message);
+    return reply.value;
+  });
+}
+
+export async function readSession(page: Page, sessionId: SessionId): Promise<SegmentationSession> {
+  return page.evaluate(async (id) => {
+    const reply = await window.ibis.invoke('getSession', { sessionId: id });
+    if (!reply.ok) throw new Error(reply.error.message);
+    return reply.value;
+  }, sessionId);
+}
+
+/** Pixels of the mask and marks layer that are not transparent. */
+export async function countOverlayPixels(page: Page): Promise<number> {
+  return page
+    .getByTestId('pane-main')
+    .locator('canvas.overlay')
+    .evaluate((canvas: HTMLCanvasElement) => {
+      const context = canvas.getContext('2d');
+      if (context === null || canvas.width === 0) return 0;
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let p = 3; p < data.length; p += 4) if ((data[p] ?? 0) > 0) count += 1;
+      return count;
+    });
+}
+
+/** Native dialogs cannot be driven: the next ones answer with these paths. */
+export async function answerDialogs(
+  app: ElectronApplication,
+  paths: readonly string[],
+): Promise<void> {
+  await app.evaluate(({ dialog }, filePaths) => {
+    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [...filePaths] });
+  }, paths);
+}
+
+/** Whether a policy is installed that a session can be run with. */
+export async function hasPolicy(page: Page): Promise<boolean> {
+  await expect
+    .poll(async () => page.evaluate(async () => await window.ibis.invoke('getEngineState', {})))
+    .toMatchObject({ ok: true, value: { kind: 'ready' } });
+  return page.evaluate(async () => {
+    const reply = await window.ibis.invoke('listModels', {});
+    return (
+      reply.ok && reply.value.some((model) => model.role === 'policy' && model.problem === null)
+    );
+  });
+}
