@@ -11,6 +11,9 @@ export function createSessionOptions(execution: Execution): InferenceSession.Ses
     executionProviders: [execution.provider],
     intraOpNumThreads: execution.intraOpThreads,
     interOpNumThreads: 1,
+    // The arena keeps what the encoder once needed: 690 MB of a process instead of 380, for no time saved.
+    enableCpuMemArena: false,
+    enableMemPattern: false,
     logSeverityLevel: 3, // errors: warnings name nodes, and help nobody who reads a log
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   };
