@@ -222,7 +222,8 @@ export function encodeSeg(input: SegInput): Uint8Array {
             header.frameOfReferenceUID === '' ? createUid() : header.frameOfReferenceUID,
           PositionReferenceIndicator: header.positionReferenceIndicator,
         }
-      : {}),
+      : // Type 2C: present, perhaps empty, where nothing else tells the sides.
+        { PatientOrientation: header.patientOrientation }),
     ImageType: ['DERIVED', 'PRIMARY'],
     ContentLabel: 'SEGMENTATION',
     ContentDescription: RESEARCH_NOTICE,
@@ -243,7 +244,9 @@ export function encodeSeg(input: SegInput): Uint8Array {
       : {
           LossyImageCompression: '01',
           LossyImageCompressionRatio: header.lossy.ratios,
-          LossyImageCompressionMethod: header.lossy.methods,
+          ...(header.lossy.methods.length === 0
+            ? {}
+            : { LossyImageCompressionMethod: header.lossy.methods }),
         }),
     SegmentationType: 'BINARY',
     SegmentSequence: [describeSegment(input)],

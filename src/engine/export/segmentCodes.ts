@@ -18,7 +18,7 @@ export interface SegmentDescription {
 }
 
 const ANATOMICAL_STRUCTURE = sct('91723000', 'Anatomical Structure');
-const ALTERED_STRUCTURE = sct('49755003', 'Morphologically Altered Structure');
+const ABNORMAL_STRUCTURE = sct('49755003', 'Morphologically Abnormal Structure');
 const TISSUE = sct('85756007', 'Tissue');
 const LEFT = sct('7771000', 'Left');
 const RIGHT = sct('24028007', 'Right');
@@ -28,11 +28,19 @@ interface Structure {
   readonly name: string;
   readonly type: Code;
   readonly paired?: true;
-  readonly altered?: true;
+  readonly abnormal?: true;
 }
 
 /** First match wins. Codes and meanings as in PS3.16; a test looks each up in pydicom's copy. */
 const structures: readonly Structure[] = [
+  // Before the organs: 'the tumour in the liver' asks for the tumour.
+  {
+    words: /\b(?:tumou?rs?|neoplasms?)\b/,
+    name: 'tumour',
+    type: sct('108369006', 'Neoplasm'),
+    abnormal: true,
+  },
+  { words: /\blesions?\b/, name: 'lesion', type: sct('52988006', 'Lesion'), abnormal: true },
   {
     words: /\blateral ventricles?\b/,
     name: 'lateral ventricle',
@@ -46,18 +54,20 @@ const structures: readonly Structure[] = [
   },
   // PS3.16 has no code for the head of a fetus: the region is coded, the label says whose.
   {
-    words: /\bf(?:o?e)tal (?:head|skull)\b|\bhead of the f(?:o?e)tus\b/,
+    words: /\bfo?et(?:al|us) (?:head|skull)\b|\b(?:head|skull) of (?:the )?fo?etus\b/,
     name: 'fetal head',
     type: sct('69536005', 'Head'),
   },
   {
-    words: /\banterior (?:part of the |portion of the )?hippocamp|\bhippocampal head\b/,
+    words:
+      /\banterior (?:(?:part|portion) of the )?hippocamp|\bhippocampal head\b|\bhead of the hippocampus\b/,
     name: 'anterior hippocampus',
     type: sct('5366008', 'Hippocampus'),
     paired: true,
   },
   {
-    words: /\bposterior (?:part of the |portion of the )?hippocamp|\bhippocampal (?:body|tail)\b/,
+    words:
+      /\bposterior (?:(?:part|portion) of the )?hippocamp|\bhippocampal (?:body|tail)\b|\b(?:body|tail) of the hippocampus\b/,
     name: 'posterior hippocampus',
     type: sct('5366008', 'Hippocampus'),
     paired: true,
@@ -85,13 +95,6 @@ const structures: readonly Structure[] = [
   { words: /\bamygdal/, name: 'amygdala', type: sct('4958002', 'Amygdala'), paired: true },
   { words: /\bcerebell/, name: 'cerebellum', type: sct('113305005', 'Cerebellum') },
   { words: /\bbrain ?stem\b/, name: 'brain stem', type: sct('119238007', 'Brain Stem') },
-  {
-    words: /\b(?:tumou?rs?|neoplasms?)\b/,
-    name: 'tumour',
-    type: sct('108369006', 'Neoplasm'),
-    altered: true,
-  },
-  { words: /\blesions?\b/, name: 'lesion', type: sct('52988006', 'Lesion'), altered: true },
   { words: /\bbrain\b/, name: 'brain', type: sct('12738006', 'Brain') },
   { words: /\bliver\b/, name: 'liver', type: sct('10200004', 'Liver') },
   { words: /\bspleen\b/, name: 'spleen', type: sct('78961009', 'Spleen') },
@@ -126,7 +129,7 @@ export function describeSegment(request: string): SegmentDescription {
   const side = known.paired === true ? findSide(text) : null;
   return {
     label: side === null ? known.name : `${side.word} ${known.name}`,
-    category: known.altered === true ? ALTERED_STRUCTURE : ANATOMICAL_STRUCTURE,
+    category: known.abnormal === true ? ABNORMAL_STRUCTURE : ANATOMICAL_STRUCTURE,
     type: known.type,
     modifier: side?.code ?? null,
   };

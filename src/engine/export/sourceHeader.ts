@@ -2,7 +2,14 @@ import type { DataSet } from 'dicom-parser';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 
-import { getItems, getString, getText, makeTextDecoder } from '../dicom/attributes.js';
+import {
+  getItems,
+  getNumber,
+  getString,
+  getText,
+  getUint16,
+  makeTextDecoder,
+} from '../dicom/attributes.js';
 import { DEFLATED, hasPart10Prefix, parseHeader, readFileMeta } from '../dicom/readHeader.js';
 import type { ParsedHeader } from '../dicom/readHeader.js';
 
@@ -13,8 +20,14 @@ function parseDeflated(bytes: Buffer): ParsedHeader | 'need-more' {
   return parseHeader(inflateRawSync(bytes.subarray(dataStart)), true);
 }
 
+interface SourceFile {
+  readonly dataSet: DataSet;
+  readonly transferSyntaxUID: string;
+  readonly fileBytes: number;
+}
+
 /** Reads no further than the pixel data. Throws IbisError ('broken-file') where the file has changed. */
-function parseFile(file: string): DataSet {
+function parseFile(file: string): SourceFile {
   const handle = openSync(file, 'r');
   try {
     const fileBytes = fstatSync(handle).size;
@@ -25,7 +38,8 @@ function parseFile(file: string): DataSet {
       const deflated = hasPart10Prefix(bytes) && readFileMeta(bytes).transferSyntaxUID === DEFLATED;
       if (deflated && size < fileBytes) continue;
       const parsed = deflated ? parseDeflated(bytes) : parseHeader(bytes, size === fileBytes);
-      if (parsed !== 'need-more') return parsed.dataSet;
+      if (parsed !== 'need-more')
+        return { dataSet: parsed.dataSet, transferSyntaxUID: parsed.transferSyntaxUID, fileBytes };
     }
   } finally {
     closeSync(handle);
@@ -66,6 +80,7 @@ export interface SourceHeader {
   readonly seriesNumber: string;
   readonly frameOfReferenceUID: string; // '' when absent
   readonly positionReferenceIndicator: string;
+  readonly patientOrientation: readonly string[]; // [] when absent
   readonly bodyPart: string;
   readonly sliceThicknessMm: string; // '' when absent
   /** Where the source was once compressed with loss, so is what derives from it. */
@@ -104,8 +119,41 @@ function readSliceThickness(dataSet: DataSet): string {
   return '';
 }
 
+/** Defined terms of LossyImageCompressionMethod (PS3.3 C.7.6.1.1.5) by transfer syntax. */
+const LOSSY_METHODS: Readonly<Record<string, { readonly term: string; readonly always: boolean }>> =
+  {
+    '1.2.840.10008.1.2.4.50': { term: 'ISO_10918_1', always: true },
+    '1.2.840.10008.1.2.4.51': { term: 'ISO_10918_1', always: true },
+    '1.2.840.10008.1.2.4.81': { term: 'ISO_14495_1', always: true },
+    '1.2.840.10008.1.2.4.91': { term: 'ISO_15444_1', always: false },
+    '1.2.840.10008.1.2.4.203': { term: 'ISO_15444_15', always: false },
+  };
+
+/** What the file says of its loss; what it leaves out is told from how it is stored. */
+function readLossy({ dataSet, transferSyntaxUID, fileBytes }: SourceFile): SourceHeader['lossy'] {
+  const method = LOSSY_METHODS[transferSyntaxUID];
+  if (getString(dataSet, 'x00282110') !== '01' && method?.always !== true) return null;
+  const parts = (tag: string): string[] =>
+    getString(dataSet, tag)
+      .split('\\')
+      .filter((part) => part !== '');
+  const pixelBytes =
+    (getUint16(dataSet, 'x00280010') ?? 0) *
+    (getUint16(dataSet, 'x00280011') ?? 0) *
+    (getUint16(dataSet, 'x00280002') ?? 1) *
+    Math.ceil((getUint16(dataSet, 'x00280100') ?? 8) / 8) *
+    (getNumber(dataSet, 'x00280008') ?? 1);
+  const ratios = parts('x00282112');
+  const methods = parts('x00282114');
+  return {
+    ratios: ratios.length > 0 ? ratios : [(pixelBytes / fileBytes).toFixed(2)],
+    methods: methods.length > 0 || method === undefined ? methods : [method.term],
+  };
+}
+
 export function readSourceHeader(file: string): SourceHeader {
-  const dataSet = parseFile(file);
+  const source = parseFile(file);
+  const { dataSet } = source;
   const decode = makeTextDecoder(dataSet);
   const carriedOn: Record<string, unknown> = {};
   for (const [keyword, tag] of Object.entries(COPIED.required))
@@ -114,10 +162,6 @@ export function readSourceHeader(file: string): SourceHeader {
     const value = getText(dataSet, tag, decode);
     if (value !== '') carriedOn[keyword] = value;
   }
-  const parts = (tag: string): string[] =>
-    getString(dataSet, tag)
-      .split('\\')
-      .filter((part) => part !== '');
   return {
     carriedOn: { ...carriedOn, ...readDeidentification(dataSet) },
     studyInstanceUID: getString(dataSet, 'x0020000d'),
@@ -125,11 +169,11 @@ export function readSourceHeader(file: string): SourceHeader {
     seriesNumber: getString(dataSet, 'x00200011'),
     frameOfReferenceUID: getString(dataSet, 'x00200052'),
     positionReferenceIndicator: getText(dataSet, 'x00201040', decode),
+    patientOrientation: getString(dataSet, 'x00200020')
+      .split('\\')
+      .filter((side) => side !== ''),
     bodyPart: getString(dataSet, 'x00180015'),
     sliceThicknessMm: readSliceThickness(dataSet),
-    lossy:
-      getString(dataSet, 'x00282110') === '01'
-        ? { ratios: parts('x00282112'), methods: parts('x00282114') }
-        : null,
+    lossy: readLossy(source),
   };
 }

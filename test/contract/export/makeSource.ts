@@ -1,0 +1,118 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { Vec3 } from '../../../src/domain/geometry.js';
+import { add, cross, scale } from '../../../src/domain/geometry.js';
+import { encodeDicom, formatDecimal } from '../../../src/engine/export/writeDicom.js';
+
+/** A made-up series: as a scanner might store it, in whatever orientation. */
+export interface SourceShape {
+  readonly columns: number;
+  readonly rows: number;
+  readonly slices: number;
+  readonly columnDirection: Vec3; // DICOM's row cosines
+  readonly rowDirection: Vec3;
+  readonly spacingMm: Vec3; // between columns, rows, slices
+  readonly origin: Vec3;
+  /** From slice to slice; default the normal. Not along it: a tilted gantry. */
+  readonly sliceDirection?: Vec3;
+  /** File order and instance numbers run against the normal. */
+  readonly reversed?: boolean;
+  /** One enhanced multi-frame file, its frames shuffled, instead of one file a slice. */
+  readonly multiFrame?: boolean;
+  /** No position and orientation, as ultrasound and screenshots have none. */
+  readonly withoutPlane?: boolean;
+  readonly patientName?: string;
+}
+
+const FIXED = {
+  StudyInstanceUID: '1.2.826.0.1.3680043.2.1125.1',
+  SeriesInstanceUID: '1.2.826.0.1.3680043.2.1125.1.1',
+  FrameOfReferenceUID: '1.2.826.0.1.3680043.2.1125.1.2',
+  PatientID: 'IBIS-TEST',
+  PatientBirthDate: '19700101',
+  PatientSex: 'O',
+  StudyDate: '20240131',
+  StudyTime: '120000',
+  StudyID: '1',
+  AccessionNumber: '',
+  ReferringPhysicianName: '',
+  StudyDescription: 'Made for a test',
+  SeriesDescription: 'Made for a test',
+  SeriesNumber: '3',
+  PositionReferenceIndicator: '',
+  SamplesPerPixel: 1,
+  PhotometricInterpretation: 'MONOCHROME2',
+  BitsAllocated: 16,
+  BitsStored: 16,
+  HighBit: 15,
+  PixelRepresentation: 0,
+  _vrMap: { PixelData: 'OW' },
+};
+
+/** Writes the series into `folder`. */
+export function writeSource(folder: string, shape: SourceShape): void {
+  mkdirSync(folder, { recursive: true });
+  const { columns, rows, slices, columnDirection, rowDirection, spacingMm, origin } = shape;
+  const step = shape.sliceDirection ?? cross(columnDirection, rowDirection);
+  const positionOf = (k: number): readonly string[] =>
+    add(origin, scale(step, k * spacingMm[2])).map(formatDecimal);
+  const orientation = [...columnDirection, ...rowDirection].map(formatDecimal);
+  const pixelSpacing = [formatDecimal(spacingMm[1]), formatDecimal(spacingMm[0])];
+  const pixelsOf = (ks: readonly number[]): ArrayBuffer => {
+    const pixels = new Uint16Array(columns * rows * ks.length);
+    ks.forEach((k, n) => pixels.fill(100 + k, n * columns * rows, (n + 1) * columns * rows));
+    return pixels.buffer;
+  };
+  const order = Array.from({ length: slices }, (_, k) => (shape.reversed ? slices - 1 - k : k));
+  const common = {
+    ...FIXED,
+    PatientName: shape.patientName ?? 'Test^Ibis',
+    Rows: rows,
+    Columns: columns,
+  };
+  if (shape.multiFrame === true) {
+    const shuffled = order.toSorted((a, b) => ((a * 7) % slices) - ((b * 7) % slices));
+    const file = encodeDicom({
+      ...common,
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.4.1', // Enhanced MR
+      SOPInstanceUID: '1.2.826.0.1.3680043.2.1125.1.1.1',
+      Modality: 'MR',
+      InstanceNumber: '1',
+      NumberOfFrames: String(slices),
+      SharedFunctionalGroupsSequence: [
+        {
+          PixelMeasuresSequence: [
+            { PixelSpacing: pixelSpacing, SliceThickness: formatDecimal(spacingMm[2]) },
+          ],
+          PlaneOrientationSequence: [{ ImageOrientationPatient: orientation }],
+        },
+      ],
+      PerFrameFunctionalGroupsSequence: shuffled.map((k) => ({
+        PlanePositionSequence: [{ ImagePositionPatient: positionOf(k) }],
+      })),
+      PixelData: pixelsOf(shuffled),
+    });
+    writeFileSync(path.join(folder, 'multi.dcm'), file);
+    return;
+  }
+  order.forEach((k, n) => {
+    const file = encodeDicom({
+      ...common,
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.4', // MR
+      SOPInstanceUID: `1.2.826.0.1.3680043.2.1125.1.1.${String(n + 1)}`,
+      Modality: shape.withoutPlane === true ? 'US' : 'MR',
+      InstanceNumber: String(n + 1),
+      SliceThickness: formatDecimal(spacingMm[2]),
+      ...(shape.withoutPlane === true
+        ? {}
+        : {
+            ImagePositionPatient: positionOf(k),
+            ImageOrientationPatient: orientation,
+            PixelSpacing: pixelSpacing,
+          }),
+      PixelData: pixelsOf([k]),
+    });
+    writeFileSync(path.join(folder, `${String(n).padStart(3, '0')}.dcm`), file);
+  });
+}
