@@ -1,22 +1,30 @@
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 
-import type { ModelId, SessionId } from '../../../src/domain/brand.js';
+import type { ModelId, SeriesId, SessionId } from '../../../src/domain/brand.js';
 import { voxelToWorld } from '../../../src/domain/geometry.js';
 import { emptyMask, packMask } from '../../../src/domain/mask.js';
 import type { Mask } from '../../../src/domain/mask.js';
 import { computeSlicePlane, imageToVoxel } from '../../../src/domain/plane.js';
 import type { SliceAxis } from '../../../src/domain/plane.js';
+import { extractSlice } from '../../../src/domain/slice.js';
 import type { Click, SegmentationSession, Step } from '../../../src/domain/session.js';
 import { createLibrary, openPaths } from '../../../src/engine/dicom/index.js';
+import type { Library } from '../../../src/engine/dicom/index.js';
 import type { ExportInput, ExportSource } from '../../../src/engine/export/index.js';
 
+interface Cut {
+  readonly axis: SliceAxis;
+  readonly sliceIndex?: number;
+}
+
 /** Opens a folder or file with the engine's own library and cuts its only (or largest) grid along `axis`. */
-export async function openSource(
+async function withSource<T>(
   from: string,
-  cut: { readonly axis: SliceAxis; readonly sliceIndex?: number },
+  cut: Cut,
   workDir: string,
-): Promise<ExportSource> {
+  use: (source: ExportSource, library: Library, seriesId: SeriesId) => T | Promise<T>,
+): Promise<T> {
   const library = createLibrary({ cacheDir: mkdtempSync(path.join(workDir, 'cache-')) });
   try {
     const { studies } = await openPaths([from], { library });
@@ -28,7 +36,7 @@ export async function openSource(
     if (series === null || volume?.geometry == null) throw new Error(`no grid in ${from}`);
     const plane = computeSlicePlane(volume.geometry, cut.axis);
     const instances = library.getInstances(series.seriesId, 0);
-    return {
+    const source: ExportSource = {
       kind: series.sourceKind,
       geometry: volume.geometry,
       images: volume.images.map((info, k) => ({
@@ -39,10 +47,28 @@ export async function openSource(
       plane,
       sliceIndex: cut.sliceIndex ?? Math.floor(plane.sliceCount / 2),
     };
+    return await use(source, library, series.seriesId);
   } finally {
     await library.close();
   }
 }
+
+export const openSource = (from: string, cut: Cut, workDir: string): Promise<ExportSource> =>
+  withSource(from, cut, workDir, (source) => source);
+
+/** The source and a mask of its slice's pixels above 500, found on the slice as the agent sees it. */
+export const openBrightMask = (
+  from: string,
+  cut: Cut,
+  workDir: string,
+): Promise<{ readonly source: ExportSource; readonly mask: Mask }> =>
+  withSource(from, cut, workDir, async (source, library, seriesId) => {
+    const volume = await library.loadVolume(seriesId, 0);
+    if (!volume.ok) throw new Error(volume.error.message);
+    const slice = extractSlice(volume.value, source.plane, source.sliceIndex);
+    const data = Uint8Array.from(slice.values, (value) => (value > 500 ? 1 : 0));
+    return { source, mask: { width: slice.width, height: slice.height, data } };
+  });
 
 /** A lopsided figure: no flip, transposition or shift leaves it or its centroid as it is. */
 export function lopsidedMask({ plane }: ExportSource): Mask {
@@ -105,7 +131,7 @@ export function exportInput(
   const session: SegmentationSession = {
     sessionId: 'session-1' as SessionId,
     settings: {
-      seriesId: 'series-1' as SegmentationSession['settings']['seriesId'],
+      seriesId: 'series-1' as SeriesId,
       seriesInstanceUID: '1.2.3',
       phaseIndex: 0,
       axis: source.plane.axis,

@@ -1,10 +1,12 @@
 """What pydicom and nibabel, which know nothing of Ibis, find in exported files.
 
-argv: paths of .dcm and .nii.gz files. Prints one JSON array, one object a file, in order.
+argv: paths of .dcm and .nii.gz files. Prints one JSON array, one object a file, in order. A folder: the
+pixels above 500 of each of its images, as {"sop#frame": [pixels]}.
 """
 
 import json
 import sys
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -82,4 +84,20 @@ def judge_nifti(path):
     }
 
 
-print(json.dumps([judge_nifti(p) if p.endswith(".nii.gz") else judge_seg(p) for p in sys.argv[1:]]))
+def judge_source(folder):
+    bright = {}
+    for path in Path(folder).glob("*.dcm"):
+        image = pydicom.dcmread(path)
+        frames = image.pixel_array.reshape(-1, image.Rows * image.Columns)
+        for number, frame in enumerate(frames, 1):
+            bright[f"{image.SOPInstanceUID}#{number}"] = np.flatnonzero(frame > 500).tolist()
+    return bright
+
+
+def judge(path):
+    if Path(path).is_dir():
+        return judge_source(path)
+    return judge_nifti(path) if path.endswith(".nii.gz") else judge_seg(path)
+
+
+print(json.dumps([judge(path) for path in sys.argv[1:]]))

@@ -71,6 +71,10 @@ export const judgeSegs = (files: readonly string[]): JudgedSeg[] => judge(files)
 export const judgeNiftis = (files: readonly string[]): JudgedNifti[] =>
   judge(files) as JudgedNifti[];
 
+/** For each folder: 'sop#frame' -> pixels above 500, as pydicom reads them. */
+export const judgeSources = (folders: readonly string[]): Record<string, number[]>[] =>
+  judge(folders) as Record<string, number[]>[];
+
 /** The errors (not warnings) that dciodvfy finds, without what differs from file to file. */
 export function findDicomErrors(file: string): string[] {
   const { stdout, stderr } = spawnSync('dciodvfy', ['-new', file], { encoding: 'utf8' });

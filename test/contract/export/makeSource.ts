@@ -50,6 +50,13 @@ const FIXED = {
   _vrMap: { PixelData: 'OW' },
 };
 
+/** A value in [0, 1000) that looks random: any flip or shift of the image makes another one. */
+const speckle = (pixel: number, k: number): number => {
+  let mixed = Math.imul(pixel + 1, 0x9e3779b1) ^ Math.imul(k + 1, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35);
+  return ((mixed ^ (mixed >>> 13)) >>> 0) % 1000;
+};
+
 /** Writes the series into `folder`. */
 export function writeSource(folder: string, shape: SourceShape): void {
   mkdirSync(folder, { recursive: true });
@@ -59,11 +66,11 @@ export function writeSource(folder: string, shape: SourceShape): void {
     add(origin, scale(step, k * spacingMm[2])).map(formatDecimal);
   const orientation = [...columnDirection, ...rowDirection].map(formatDecimal);
   const pixelSpacing = [formatDecimal(spacingMm[1]), formatDecimal(spacingMm[0])];
-  const pixelsOf = (ks: readonly number[]): ArrayBuffer => {
-    const pixels = new Uint16Array(columns * rows * ks.length);
-    ks.forEach((k, n) => pixels.fill(100 + k, n * columns * rows, (n + 1) * columns * rows));
-    return pixels.buffer;
-  };
+  const pixelsOf = (ks: readonly number[]): ArrayBuffer =>
+    Uint16Array.from({ length: columns * rows * ks.length }, (_, p) => {
+      const k = ks[Math.floor(p / (columns * rows))] ?? 0;
+      return speckle(p % (columns * rows), k);
+    }).buffer;
   const order = Array.from({ length: slices }, (_, k) => (shape.reversed ? slices - 1 - k : k));
   const common = {
     ...FIXED,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Vec3 } from '../../../src/domain/geometry.js';
 import { cross, normalise, scale } from '../../../src/domain/geometry.js';
-import { emptyMask } from '../../../src/domain/mask.js';
+import { countMaskPixels, emptyMask } from '../../../src/domain/mask.js';
 import type { Mask } from '../../../src/domain/mask.js';
 import { imageToVoxel } from '../../../src/domain/plane.js';
 import type { SliceAxis } from '../../../src/domain/plane.js';
@@ -15,6 +15,7 @@ import {
   centroidOf,
   exportInput,
   lopsidedMask,
+  openBrightMask,
   openSource,
   policyClick,
   stepOf,
@@ -26,6 +27,7 @@ import {
   hasDciodvfy,
   judgeNiftis,
   judgeSegs,
+  judgeSources,
   python,
 } from './judges.js';
 import type { JudgedNifti, JudgedSeg } from './judges.js';
@@ -235,6 +237,34 @@ describe.skipIf(python === null)('DICOM SEG and NIfTI, judged by pydicom and nib
       creator: 'Ibis^Agent',
     });
     expect(seg?.metaInstance).toBe(seg?.instance);
+  });
+});
+
+describe.skipIf(python === null)('a mask found by looking at the slice', () => {
+  it('comes back on the very pixels of the source files, as pydicom reads both', async () => {
+    const looked = [];
+    for (const [n, { name, axis, shape }] of cases.entries()) {
+      const folder = path.join(workDir, `bright-${String(n)}`);
+      writeSource(folder, shape);
+      const { source, mask } = await openBrightMask(folder, { axis }, workDir);
+      const outDir = path.join(workDir, `bright-out-${String(n)}`);
+      await exportSession(exportInput(source, mask), ['seg'], outDir);
+      looked.push({ name, axis, folder, segFile: path.join(outDir, 'seg.dcm'), mask });
+    }
+    const sources = judgeSources(looked.map(({ folder }) => folder));
+    const segs = judgeSegs(looked.map(({ segFile }) => segFile));
+    looked.forEach(({ name, axis, mask }, n) => {
+      let pixels = 0;
+      for (const { sop, frame, on } of segs[n]?.frames ?? []) {
+        const bright = sources[n]?.[`${sop}#${String(frame)}`] ?? [];
+        // A slice as stored is the whole image; a cut across holds only its own line of it.
+        if (axis === 'acquired') expect(on, name).toEqual(bright);
+        else expect(bright, name).toEqual(expect.arrayContaining(on));
+        pixels += on.length;
+      }
+      expect(pixels, name).toBe(countMaskPixels(mask));
+      expect(pixels, name).toBeGreaterThan(20);
+    });
   });
 });
 
