@@ -1,6 +1,4 @@
 import { emptyMask } from '../../domain/mask.js';
-import { openPolicySession } from './policySession.js';
-import { openSamSession } from './samSession.js';
 import type { SliceImage } from '../agent/types.js';
 import type { ProbeReply, ProbeRequest } from './probeProtocol.js';
 import type { RequestOf } from './workerProtocol.js';
@@ -22,6 +20,7 @@ function drawFixedSlice(size: number): SliceImage {
 }
 
 async function runSegmenter(request: RequestOf<'loadSegmenter'>): Promise<FixedRun> {
+  const { openSamSession } = await import('./samSession.js');
   const sam = await openSamSession({ ...request, cache: null });
   const slice = drawFixedSlice(128);
   const clicks = [{ label: 'include' as const, normalised: { x: 0.5, y: 0.5 } }];
@@ -33,6 +32,7 @@ async function runSegmenter(request: RequestOf<'loadSegmenter'>): Promise<FixedR
 
 /** Greedy tokens leave no room for tolerance: a provider that rounds a token away is not used. */
 async function runPolicy(request: RequestOf<'loadPolicy'>): Promise<FixedRun> {
+  const { openPolicySession } = await import('./policySession.js'); // heavy: only where it is needed
   const session = await openPolicySession(request);
   const { widthPx, heightPx } = request.manifest.policy.image;
   const mask = emptyMask(widthPx, heightPx);
