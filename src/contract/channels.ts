@@ -95,6 +95,8 @@ export const engineMethods = {
     limit: z.number().int().min(1).max(10_000).default(200),
   }),
   getSession: z.object({ sessionId }),
+  /** Opens a stored session's study again where it is not open, so that its steps can be shown on the image. */
+  reopenSession: z.object({ sessionId }),
   exportSession: z.object({
     sessionId,
     formats: z.array(z.enum(exportFormats)).min(1),
@@ -189,6 +191,7 @@ export interface MethodResults {
   decideSession: SegmentationSession;
   listSessions: readonly SessionSummary[];
   getSession: SegmentationSession;
+  reopenSession: Series;
   exportSession: ExportResult;
 }
 

@@ -20,7 +20,7 @@ import { createSessionExport } from './sessionExport.js';
 import { createSessions } from './sessions.js';
 import { createSliceSource } from './slices.js';
 import type { PreparedSlice, SliceRequest } from './slices.js';
-import { closeStore, listInterruptedSessions, openStore } from './store/index.js';
+import { closeStore, getSessionSource, listInterruptedSessions, openStore } from './store/index.js';
 import { createStudies } from './studies.js';
 
 export interface EngineOptions {
@@ -110,6 +110,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     listStudies: async () => library.listStudies(),
     getSeries: async ({ seriesId }) => studies.getSeries(seriesId),
+    reopenSession: async ({ sessionId }) => {
+      const source = getSessionSource(store, sessionId);
+      await studies.reopen(source);
+      return studies.getSeries(source.seriesId);
+    },
     closeStudy: async ({ studyId }) => {
       studies.close(studyId);
       slices.forget();
