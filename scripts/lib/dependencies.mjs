@@ -3,7 +3,7 @@ import { symlink } from 'node:fs/promises';
 import path from 'node:path';
 
 import { inRepo, node24File } from './paths.mjs';
-import { lastLine, run } from './run.mjs';
+import { lastLine, machineEnvironment, run } from './run.mjs';
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
@@ -15,9 +15,11 @@ export function missingDependencies(lock, installed) {
     .map(([name]) => name.replace(/^.*node_modules\//, ''));
 }
 
+const noted = inRepo('node_modules', '.package-lock.json');
+const isFresh = () => !existsSync(noted);
+
 function findMissing() {
-  const noted = inRepo('node_modules', '.package-lock.json');
-  if (!existsSync(noted)) return ['everything'];
+  if (isFresh()) return ['everything'];
   return missingDependencies(readJson(inRepo('package-lock.json')), readJson(noted));
 }
 
@@ -28,8 +30,9 @@ function findMissing() {
 async function ensureNode24() {
   if (!existsSync(node24File)) {
     const folder = inRepo('node_modules', 'node');
-    const fetched = await run(process.execPath, ['installArchSpecificPackage.js'], {
+    const fetched = await run('node', ['installArchSpecificPackage.js'], {
       cwd: folder,
+      env: machineEnvironment(),
       limitMs: 300_000,
     });
     if (!existsSync(node24File))
@@ -47,13 +50,21 @@ export async function ensureDependencies(log) {
     log(
       `installing npm packages (${missing.length === 1 ? missing[0] : `${missing.length} missing`})`,
     );
-    const installed = await run(
-      'npm',
-      ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'],
-      { limitMs: 900_000 },
-    );
+    // `npm ci` begins by deleting everything: only where nothing is there yet.
+    const install = isFresh() ? ['ci'] : ['install', '--no-save'];
+    const flags = [
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      '--loglevel=error',
+    ];
+    const installed = await run('npm', [...install, ...flags], {
+      env: machineEnvironment(),
+      limitMs: 900_000,
+    });
     if (installed.code !== 0)
-      return { ok: false, reason: `npm ci failed:\n${installed.output.trim()}` };
+      return { ok: false, reason: `npm failed:\n${installed.output.trim()}` };
   }
   const node = await ensureNode24();
   if (!node.ok) return node;

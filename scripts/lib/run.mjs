@@ -39,4 +39,16 @@ export function toolEnvironment(extra = {}) {
   return { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`, ...extra };
 }
 
+/**
+ * The machine's own Node and npm: `npm start` puts the installed Node 24 first on the PATH, and an installation
+ * that replaces it cannot be run by it.
+ */
+export function machineEnvironment() {
+  const installed = path.join(repoRoot, 'node_modules');
+  const kept = (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .filter((folder) => !folder.startsWith(installed));
+  return { ...process.env, PATH: kept.join(path.delimiter) };
+}
+
 export const lastLine = (text) => text.trim().split('\n').at(-1) ?? '';
