@@ -1,16 +1,101 @@
 """python -m ibis_training <command> --config nano.yaml; see README.md."""
 
 import argparse
+import itertools
 from pathlib import Path
 
+import torch
 import yaml
 
 RUNS = Path(__file__).resolve().parents[1] / "runs"
+COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "export", "evaluate")
+
+
+def training_order() -> list:
+    """Training cases that get segmenter states, data sets taking turns."""
+    from .plan import DATASETS, has_segmenter_states, training_cases
+
+    queues = [[c for c in training_cases(d) if has_segmenter_states(c)] for d in DATASETS]
+    return [c for group in itertools.zip_longest(*queues) for c in group if c]
+
+
+def load_dense(path: Path):
+    from .dense import CONCEPTS
+    from .vision import ConceptNet
+
+    net = ConceptNet(len(CONCEPTS))
+    net.load_state_dict(torch.load(path)["net"])
+    return net.eval()
+
+
+def synthesise_states(config: dict) -> None:
+    from .segmenter import load_segmenter
+    from .trajectories import synthesise
+
+    synthesise(training_order(), load_segmenter(RUNS / "embeddings", config["threads"]), RUNS / "states", config["synthesise"]["maxSteps"])
+
+
+def roll_out(config: dict) -> None:
+    """On-policy states of training cases, to be relabelled with what the oracle would do there."""
+    from .policy import load_policy
+    from .rollout import write_policy_states
+    from .segmenter import load_segmenter
+
+    torch.set_num_threads(config["threads"])
+    settings = config["rollout"]
+    write_policy_states(training_order()[:: settings["every"]], load_policy(RUNS / "policy"), load_segmenter(RUNS / "embeddings", config["threads"]), RUNS / settings["folder"], settings["maxSteps"])
+
+
+def prepare(config: dict) -> None:
+    from .samples import prepare_samples
+
+    torch.set_num_threads(config["threads"])
+    folders = [RUNS / name for name in config["prepare"]["states"] if (RUNS / name).is_dir()]
+    prepare_samples(training_order(), folders, load_dense(RUNS / "dense.pt"), RUNS / "samples", config["prepare"]["warps"], config["seed"])
+
+
+def sft(config: dict) -> None:
+    from .samples import load_samples
+    from .sft import sample_weights, train_sft
+
+    samples, settings = load_samples(RUNS / "samples"), config["sft"]
+    train_sft(samples, samples[::50], torch.load(RUNS / "dense.pt")["net"], RUNS / "policy", settings["minutes"], config["threads"], config["seed"],
+              settings["rate"], settings["batchSize"], sample_weights(samples))
+
+
+def export(config: dict) -> None:
+    from .export import count_parity, export_policy, observations_for_parity
+    from .policy import load_policy
+    from .targets import REPOSITORY
+
+    policy, folder = load_policy(RUNS / "policy"), REPOSITORY / "resources" / "models" / "ibis-nano"
+    policy.model.vision.net.load_state_dict(torch.load(RUNS / "dense.pt")["net"])
+    export_policy(policy, folder, config["export"]["version"], config["export"]["source"])
+    print("steps with the same tokens in PyTorch and ONNX Runtime: %d of %d" % count_parity(folder, policy, observations_for_parity()))
+
+
+def evaluate(config: dict) -> None:
+    """The validation part by default; `split: test` only once a policy is chosen."""
+    from .cases import load_cases
+    from .plan import DATASETS, validation_cases
+    from .policy import load_policy
+    from .rollout import evaluate_cases, oracle_dice, summarise, write_rows
+    from .segmenter import load_segmenter
+
+    torch.set_num_threads(config["threads"])
+    segmenter, rows, settings = load_segmenter(RUNS / "embeddings", config["threads"]), [], config["evaluate"]
+    policy = load_policy(RUNS / "policy")
+    for dataset in DATASETS:
+        cases = validation_cases(dataset) if settings["split"] == "validation" else list(load_cases(dataset, settings["split"]))
+        cases = cases[:: settings["every"]]
+        rows += evaluate_cases(cases, policy, segmenter, oracle_dice(cases, segmenter))
+        write_rows(rows, RUNS / f"evaluation-{settings['split']}.json")
+        print(*(f"{k} {v}" for k, v in summarise(rows).items() if k.startswith(dataset)), sep="\n", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ibis_training")
-    parser.add_argument("command", choices=["fixtures", "positions", "encode", "synthesise", "dense", "sft", "export", "evaluate"])
+    parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--config", type=Path, default=Path(__file__).resolve().parents[1] / "nano.yaml")
     options = parser.parse_args()
     config = yaml.safe_load(options.config.read_text())
@@ -18,10 +103,16 @@ def main() -> None:
         from .fixtures import write_fixtures
 
         write_fixtures()
+    elif options.command == "positions":
+        from .positions import write_positions
+
+        write_positions()
     elif options.command == "dense":
         from .dense import train_dense
 
         train_dense(RUNS, config["dense"]["minutes"], config["threads"], config["seed"])
+    else:
+        {"synthesise": synthesise_states, "rollout": roll_out, "prepare": prepare, "sft": sft, "export": export, "evaluate": evaluate}[options.command](config)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ class Layer(nn.Module):
         repeat = s.heads // s.key_value_heads
         # written out: the fused kernel's backward pass is five times slower on this size
         scores = q @ k.repeat_interleave(repeat, 1).transpose(2, 3) * s.head_dim**-0.5 + mask.to(q.dtype)
+        self.watched = scores[:, :2] if self.training else None  # two heads, for sft.attention_loss
         attended = scores.softmax(-1).to(v.dtype) @ v.repeat_interleave(repeat, 1)
         x = x + self.o(attended.transpose(1, 2).reshape(b, n, s.heads * s.head_dim))
         h = self.norm2(x)

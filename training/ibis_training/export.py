@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
-from .image import OVERLAY_ALPHA, OVERLAY_RGB
+from .grammar import ClickAction
+from .image import OVERLAY_ALPHA, OVERLAY_RGB, gray_to_rgb, render_observation
 from .plan import DATASETS
 from .policy import IMAGE_TOKENS, MAX_NEW_TOKENS, LoadedPolicy, embed_prompt, generate_step, pixel_values
-from .prompts import SYSTEM_PROMPT, USER_TEMPLATE
+from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
 from .targets import load_targets
 from .tokens import END, IMAGE, PAD, START, save_tokenizer
 
@@ -151,6 +152,19 @@ def generate_with_onnx(folder: Path, policy: LoadedPolicy, observation: np.ndarr
         ids.append(token)
         x = sessions["embed_tokens"].run(None, {"input_ids": np.array([[token]])})[0]
     return ids
+
+
+def observations_for_parity() -> list[tuple[np.ndarray, str]]:
+    """A few generated pictures with and without a mask, and prompts of every kind."""
+    rng, rows = np.random.default_rng(0), []
+    yy, xx = np.mgrid[:256, :256]
+    for k in range(6):
+        gray = (120 * np.exp(-((yy - 90 - 10 * k) ** 2 + (xx - 140) ** 2) / 2500) + rng.normal(60, 12, (256, 256))).clip(0, 255).astype(np.uint8)
+        mask = (yy - 110) ** 2 + (xx - 120 - 5 * k) ** 2 < 1600 if k % 2 else None
+        clicks = [ClickAction("include", 0.51, 0.42), ClickAction("exclude", 0.1234, 0.9)][: k % 3]
+        request = ("Segment the left ventricle.", "fetal head", "Segment the liver.")[k % 3]
+        rows.append((render_observation(gray_to_rgb(gray), mask), format_user(request, "unknown", clicks)))
+    return rows
 
 
 def count_parity(folder: Path, policy: LoadedPolicy, observations: list[tuple[np.ndarray, str]]) -> tuple[int, int]:

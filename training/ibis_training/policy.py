@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from .decoder import Decoder, DecoderShape
 from .dense import CONCEPTS
 from .tokens import END, IMAGE, PAD, prompt_text
-from .vision import GRID, VisionEncoder
+from .vision import PLACES, VisionEncoder
 
-IMAGE_TOKENS = GRID * GRID + len(CONCEPTS)
+IMAGE_TOKENS = (1 + PLACES) * len(CONCEPTS)
 MAX_NEW_TOKENS = 128
 
 

@@ -1,6 +1,7 @@
 """The agent loop in Python, for on-policy states and for looking at a policy before it is exported."""
 
 import json
+import pickle
 import random
 import zlib
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from .oracle import MAX_STEPS, compute_dice, compute_iou
 from .policy import LoadedPolicy, generate_step
 from .prompts import format_user
 from .segmenter import Click, Segmenter, encode_image, run_clicks
-from .trajectories import State, make_state
+from .trajectories import State, case_seed, make_state, roll_oracle
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,25 @@ def run_episode(case: Case, policy: LoadedPolicy, segmenter: Segmenter, request:
 def resize_mask(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     rows = (np.arange(shape[0]) * mask.shape[0] // shape[0])[:, None]
     return mask[rows, np.arange(shape[1]) * mask.shape[1] // shape[1]]
+
+
+def write_policy_states(cases: list[Case], policy: LoadedPolicy, segmenter: Segmenter, folder: Path, max_steps: int) -> None:
+    """Writes <folder>/<case hash>.pkl with the states that the policy itself comes to; what exists is kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = random.Random(0)
+    for number, case in enumerate(cases):
+        path = folder / f"{case_seed(case):08x}.pkl"
+        if path.exists():
+            continue
+        episode = run_episode(case, policy, segmenter, rng.choice(case.target.requests), max_steps=max_steps)
+        path.write_bytes(pickle.dumps(episode.states[1:]))
+        if number % 25 == 0:
+            print(f"case {number} of {len(cases)} {case.target.id}: {episode.stop_reason}, Dice {[round(s.dice, 2) for s in episode.states[1:]]}", flush=True)
+
+
+def oracle_dice(cases: list[Case], segmenter: Segmenter) -> dict[str, float]:
+    """Final Dice of the click simulator by case id."""
+    return {c.case_id: roll_oracle(c, segmenter)[-1].dice for c in cases}
 
 
 def one_click(case: Case, segmenter: Segmenter, place: tuple[float, float]) -> float:

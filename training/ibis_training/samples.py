@@ -18,7 +18,7 @@ from .image import resize_bilinear
 from .oracle import STOP_IOU, compute_iou
 from .reasoning import Geometry, measure
 from .trajectories import State, case_seed
-from .vision import FIELD, ConceptNet, describe
+from .vision import FIELD, ConceptNet, measure_concepts
 from scipy.ndimage import distance_transform_edt
 
 FRAME = 128  # side of the frame in which warped geometry is measured
@@ -34,8 +34,7 @@ class Sample:
     history: tuple[tuple[str, float, float], ...]  # label, x, y
     geometry: Geometry
     label: str  # include | exclude | stop
-    grid: np.ndarray  # float16, see vision.describe
-    summary: np.ndarray  # float16
+    summary: np.ndarray  # float16 [concepts, SUMMARY], see vision.measure_concepts
     source: str
 
 
@@ -73,7 +72,7 @@ def case_samples(case: Case, states: list[State], net: ConceptNet, warp: bool, r
         probability[:, own] = 0.05 * probability[:, own] + 0.95 * F.avg_pool2d(warped[:, 1], 256 // FIELD)
     masks = F.avg_pool2d(warped[0, 2:, None], 256 // FIELD)
     n = len(states)
-    grids, summaries = describe(probability.expand(n, -1, -1, -1), masks)
+    summaries = measure_concepts(probability.expand(n, -1, -1, -1), masks)
     flat = F.avg_pool2d(warped[:, 1:], 256 // FRAME)[0].numpy() > 0.5
     truth, inverse = flat[0], np.linalg.inv(theta[:, :2])
     if truth.sum() < 12:
@@ -96,7 +95,7 @@ def case_samples(case: Case, states: list[State], net: ConceptNet, warp: bool, r
         if iou >= stop_iou(len(state.clicks)) or max(missing, surplus) == 0:
             label, place = "stop", None
         samples.append(Sample(case.dataset, case.target.id, case.target.axis, tuple(history), measure(mask, truth, place, wrong), label,
-                              grids[k].numpy().astype(np.float16), summaries[k].numpy().astype(np.float16), state.source))
+                              summaries[k].numpy().astype(np.float16), state.source))
     return samples
 
 

@@ -3,6 +3,7 @@
 import math
 import random
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from .prompts import format_user
 from .reasoning import DIRECTIONS, quantised, write_absent_step, write_click_step, write_stop_step
 from .samples import Sample
 from .targets import load_targets
+from .vision import fourier
 from .tokens import END, IMAGE, build_tokenizer, coordinate_ids, prompt_text
 
 TARGETS = {t.id: (d, t) for d in DATASETS for t in load_targets(d).targets}
@@ -43,8 +45,8 @@ def errors() -> list[str]:
 ERRORS = errors()
 
 
-def write_sample(sample: Sample, rng: random.Random) -> tuple[str, str, tuple[float, float] | None]:
-    """(user turn, reply, exact click place) with a paraphrase drawn anew each time."""
+def write_sample(sample: Sample, rng: random.Random) -> tuple[str, str, tuple[float, float] | None, str | None]:
+    """(user turn, reply, exact click place, id of the target asked for) with a paraphrase drawn anew each time."""
     target = TARGETS[sample.target_id][1]
     name, axis = target.name, sample.axis
     if axis != "acquired" and rng.random() < 0.08:
@@ -57,14 +59,15 @@ def write_sample(sample: Sample, rng: random.Random) -> tuple[str, str, tuple[fl
     place = sample.geometry.click_place
     if not history and rng.random() < 0.12:
         others = [t for t, (d, _) in TARGETS.items() if d != sample.dataset and not {d, sample.dataset} <= BRAIN]
-        request = rng.choice(TARGETS[rng.choice(others)][1].requests) if rng.random() < 0.8 else f"Segment the {rng.choice(OTHER_ORGANS)}."
-        return format_user(request, ORIENTATION_TEXT[axis], history, error), write_absent_step(), None
+        asked = rng.choice(others) if rng.random() < 0.8 else None
+        request = rng.choice(TARGETS[asked][1].requests) if asked else f"Segment the {rng.choice(OTHER_ORGANS)}."
+        return format_user(request, ORIENTATION_TEXT[axis], history, error), write_absent_step(), None, asked
     request = rng.choice(target.requests)
     if rng.random() < 0.1:
         request = request.lower().rstrip(".")
     if sample.label == "stop":
-        return format_user(request, ORIENTATION_TEXT[axis], history, error), write_stop_step(name, sample.geometry), None
-    return format_user(request, ORIENTATION_TEXT[axis], history, error), write_click_step(name, axis, sample.geometry, sample.label), place
+        return format_user(request, ORIENTATION_TEXT[axis], history, error), write_stop_step(name, sample.geometry), None, target.id
+    return format_user(request, ORIENTATION_TEXT[axis], history, error), write_click_step(name, axis, sample.geometry, sample.label), place, target.id
 
 
 def corpus() -> list[str]:
@@ -87,17 +90,18 @@ def corpus() -> list[str]:
 
 def collate(samples: list[Sample], tokenizer: Tokenizer, rng: random.Random) -> dict[str, Tensor]:
     """Right-padded batch: ids, labels (the reply only), soft coordinate places at the token that precedes them."""
-    rows = []
+    rows, slots = [], []
     coordinates = set(coordinate_ids(tokenizer))
     end = tokenizer.token_to_id(END)
     for sample in samples:
-        user, reply, place = write_sample(sample, rng)
+        user, reply, place, asked = write_sample(sample, rng)
         prompt = tokenizer.encode(prompt_text(user, IMAGE_TOKENS), add_special_tokens=False).ids
         answer = tokenizer.encode(reply, add_special_tokens=False).ids + [end]
         rows.append((prompt, answer, place))
+        slots.append(list(TARGETS).index(asked) if asked else -1)
     length = max(len(p) + len(a) for p, a, _ in rows)
     ids, labels = torch.zeros(len(rows), length, dtype=torch.long), torch.full((len(rows), length), IGNORE)
-    place_at = torch.full((len(rows), length), -1.0)
+    place_at, place_token = torch.full((len(rows), length), -1.0), torch.full((len(rows), length), -1)
     for k, (prompt, answer, place) in enumerate(rows):
         n = len(prompt) + len(answer)
         ids[k, :n] = torch.tensor(prompt + answer)
@@ -105,16 +109,38 @@ def collate(samples: list[Sample], tokenizer: Tokenizer, rng: random.Random) -> 
         if place:
             spots = [i for i in range(n - len(answer), n) if int(ids[k, i]) in coordinates]
             # the reply's percentages are digits too: the last two coordinate tokens are x and y
-            for spot, value in zip(spots[-2:], place):
+            for axis, (spot, value) in enumerate(zip(spots[-2:], place)):
+                place_token[k, spot - 1] = axis + (2 if samples[k].label == "exclude" else 0)
                 place_at[k, spot - 1] = min(max(value * 100, 0), 99)
-    return {"ids": ids, "labels": labels, "place": place_at, "grid": torch.from_numpy(np.stack([s.grid for s in samples])).float(),
+    return {"ids": ids, "labels": labels, "place": place_at, "place_token": place_token, "slot": torch.tensor(slots),
             "summary": torch.from_numpy(np.stack([s.summary for s in samples])).float()}
+
+
+def attention_loss(model: Policy, batch: dict[str, Tensor], reply: Tensor, is_image: Tensor) -> Tensor:
+    """Pulls two heads to where the answer is: head 0 of the later layers, all through the reply, to the summary
+    of the concept asked for; head 1 of the last layer, where a coordinate is due, to the token of that place.
+
+    Without it those heads have to be found by chance, which takes thousands of batches.
+    """
+    if not model.training:
+        return torch.zeros(())
+    concepts, start = len(TARGETS), is_image.int().argmax(1)
+    asked = (batch["slot"] >= 0)[:, None] & reply
+    summary = start + batch["slot"].clamp(min=0)
+    total = torch.zeros(())
+    for layer in model.decoder.layers[1:]:
+        log_p = layer.watched[:, 0].float().log_softmax(-1)
+        total = total - log_p.gather(2, summary[:, None, None].expand(-1, log_p.shape[1], 1))[..., 0][asked].mean()
+    due = batch["place_token"] >= 0
+    log_p = model.decoder.layers[-1].watched[:, 1].float().log_softmax(-1)
+    place = start[:, None] + concepts + batch["place_token"].clamp(min=0) * concepts + batch["slot"].clamp(min=0)[:, None]
+    return total - 3 * log_p.gather(2, place[..., None])[..., 0][due].mean()
 
 
 def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates: Tensor) -> tuple[Tensor, dict[str, float]]:
     decoder = model.decoder
     embedded = decoder.embedding(batch["ids"])
-    features = model.vision.project(batch["grid"], batch["summary"])
+    features = model.vision.project(batch["summary"])
     is_image = batch["ids"] == image_id
     embedded = embedded.masked_scatter(is_image[..., None], features.to(embedded.dtype))
     b, n, _ = embedded.shape
@@ -127,8 +153,27 @@ def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates
     soft_target = (-(torch.arange(100.0)[None] - place[is_place][:, None]) ** 2 / (2 * COORDINATE_SIGMA**2)).softmax(-1)
     soft = -(soft_target * log_p[is_place][:, coordinates]).sum(-1)
     off = (log_p[is_place][:, coordinates].argmax(-1) - place[is_place]).abs().mean()
-    loss = (hard[~is_place].sum() + 2 * soft.sum()) / len(labels)
+    loss = (hard[~is_place].sum() + 2 * soft.sum()) / len(labels) + 0.1 * attention_loss(model, batch, chosen, is_image)
     return loss, {"text": hard[~is_place].mean().item(), "place": soft.mean().item(), "off": off.item()}
+
+
+def place_coordinates(model: Policy, ids: list[int]) -> None:
+    """Starts the hundred coordinate tokens where their value says, in the waves in which the vision encoder
+    writes places, and lets head 1 of the last layer carry those waves: copying a place is then the start."""
+    waves = fourier(torch.arange(100.0)[:, None] / 100)  # [100, 10]
+    basis = torch.linalg.qr(torch.randn(model.decoder.shape.hidden, waves.shape[1]))[0]
+    last, width = model.decoder.layers[-1], model.decoder.shape.head_dim
+    with torch.no_grad():
+        model.decoder.embedding.weight[ids] = 0.4 * waves @ basis.T
+        model.vision.place_projection.weight.copy_(3 * basis)
+        last.v.weight[: waves.shape[1]] = basis.T
+        last.o.weight[:, width : width + waves.shape[1]] = basis
+
+
+def sample_weights(samples: list[Sample]) -> list[float]:
+    """How often each is drawn: targets nearly alike, first clicks, stops and on-policy states more often."""
+    count = Counter(s.target_id for s in samples)
+    return [count[s.target_id] ** -0.7 * (1 if s.history else 1.5) * (1.5 if s.label == "stop" else 1) * (1.5 if s.source == "policy" else 1) for s in samples]
 
 
 def train_sft(training: list[Sample], validation: list[Sample], dense_state: dict, folder: Path, minutes: float, threads: int, seed: int,
@@ -144,6 +189,9 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
     model = Policy(DecoderShape(vocabulary=(tokenizer.get_vocab_size() + 7) // 8 * 8))
     if (folder / "policy.pt").exists():
         model.load_state_dict(torch.load(folder / "policy.pt"))
+    else:
+        place_coordinates(model, coordinate_ids(tokenizer))
+    model.train()
     model.vision.net.load_state_dict(dense_state)
     model.vision.net.requires_grad_(False).eval()
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -176,8 +224,11 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
             save_policy(model, tokenizer, folder)
             saved = time.time()
             if validation:
+                model.eval()
                 with torch.no_grad():
                     held = [validation[i] for i in np.random.default_rng(0).choice(len(validation), min(128, len(validation)), replace=False)]
                     print("validation", sft_loss(model, collate(held, tokenizer, random.Random(0)), image_id, coordinates)[1], flush=True)
+                model.train()
+                model.vision.net.eval()
     save_policy(model, tokenizer, folder)
     print("trained", step, "batches", flush=True)

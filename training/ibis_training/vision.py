@@ -4,8 +4,9 @@ The engine only sees `pixel_values -> image_features`, as with any Idefics3-shap
 1. separates the drawn mask from the picture by colour (the overlay's green is known, sources are gray),
 2. segments every concept it was trained for at a quarter of the resolution,
 3. measures, per concept, what is missing and what is too much, with a soft distance transform,
-4. writes one token per concept (where and how deep the worst places are, how much is covered) and
-   16 tokens for the 4 x 4 grid of the image.
+4. writes five tokens per concept: a summary (how much is covered, how deep the worst places are) and the
+   coordinates of the deepest missing and surplus places, x and y apart, each written in the waves in which
+   the language model's coordinate tokens begin.
 """
 
 import torch
@@ -16,7 +17,6 @@ from .image import OVERLAY_ALPHA, OVERLAY_RGB
 
 SIZE_PX = 256
 FIELD = 64  # side of the concept maps; one cell is 4 x 4 observation pixels
-GRID = 4
 EROSIONS = 24
 FREQUENCIES = (1, 2, 4, 8, 16)
 
@@ -127,33 +127,33 @@ def measure_concepts(probability: Tensor, mask: Tensor) -> Tensor:
     return torch.cat([scalars, fourier(missing_place), fourier(surplus_place), fourier(centre), missing_place - centre, surplus_place - centre], -1)
 
 
-SUMMARY = 12 + 3 * 2 * 2 * len(FREQUENCIES) + 4
-
-
-def describe(probability: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """(grid f32 [b, 16, c + 1], summary f32 [b, c, SUMMARY]): all that the language model is told.
-
-    It is made of concept maps and the mask alone, so the two stages can be trained side by side.
-    """
-    grid = F.avg_pool2d(torch.cat([probability, mask], 1), FIELD // GRID).flatten(2).transpose(1, 2)
-    return grid, measure_concepts(probability, mask)
+SCALARS = 12
+WAVES = 2 * len(FREQUENCIES)
+PLACES = 4  # missing x, missing y, surplus x, surplus y
+SUMMARY = SCALARS + (PLACES + 2) * WAVES + 4
 
 
 class VisionEncoder(nn.Module):
-    """pixel_values f32 [batch, images, 3, 256, 256] -> image_features f32 [batch * images, 16 + concepts, hidden]."""
+    """pixel_values f32 [batch, images, 3, 256, 256] -> image_features f32 [batch * images, 5 * concepts, hidden].
+
+    The language model is told of concept maps and the mask alone, so the two stages can be trained side by side.
+    """
 
     def __init__(self, concepts: int, hidden: int):
         super().__init__()
         self.net = ConceptNet(concepts)
         self.concept_embedding = nn.Parameter(torch.randn(concepts, hidden) * 0.5)
         self.summary_projection = nn.Sequential(nn.Linear(SUMMARY, hidden), nn.GELU(), nn.Linear(hidden, hidden))
-        self.grid_embedding = nn.Parameter(torch.randn(GRID * GRID, hidden) * 0.1)
-        self.grid_projection = nn.Linear(concepts + 1, hidden)
+        self.place_embedding = nn.Parameter(torch.randn(PLACES, 1, hidden) * 0.5)
+        self.place_concept = nn.Parameter(torch.randn(1, concepts, hidden) * 0.5)
+        self.place_projection = nn.Linear(WAVES, hidden, bias=False)
 
-    def project(self, grid: Tensor, summary: Tensor) -> Tensor:
-        slots = self.summary_projection(summary) + self.concept_embedding
-        return torch.cat([self.grid_projection(grid) + self.grid_embedding, slots], 1)
+    def project(self, summary: Tensor) -> Tensor:
+        """Image tokens f32 [b, 5 * c, hidden] of measure_concepts: summaries, then place k of concept i at c + k * c + i."""
+        waves = summary[..., SCALARS : SCALARS + PLACES * WAVES].unflatten(-1, (PLACES, WAVES)).transpose(1, 2)
+        places = self.place_projection(waves) + self.place_embedding + self.place_concept
+        return torch.cat([self.summary_projection(summary) + self.concept_embedding, places.flatten(1, 2)], 1)
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         gray, mask = separate_overlay(pixel_values.flatten(0, 1))
-        return self.project(*describe(self.net(gray).sigmoid(), F.avg_pool2d(mask, SIZE_PX // FIELD)))
+        return self.project(measure_concepts(self.net(gray).sigmoid(), F.avg_pool2d(mask, SIZE_PX // FIELD)))

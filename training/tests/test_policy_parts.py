@@ -89,7 +89,7 @@ def test_soft_depth_is_nearly_the_euclidean_distance(disc):
 def sample(label="include", history=()):
     place = None if label == "stop" else (0.314, 0.777)
     return Sample("sunnybrook_cmr", "left-ventricle", "acquired", tuple(history), Geometry(0.2, 0.1, not history, (0.4, 0.6), place), label,
-                  np.zeros((16, len(TARGETS) + 1), np.float16), np.zeros((len(TARGETS), SUMMARY), np.float16), "oracle")
+                  np.zeros((len(TARGETS), SUMMARY), np.float16), "oracle")
 
 
 def test_a_batch_puts_soft_places_on_the_two_coordinates_and_nothing_on_the_prompt():
@@ -106,7 +106,7 @@ def test_a_batch_puts_soft_places_on_the_two_coordinates_and_nothing_on_the_prom
 def test_requests_for_what_is_not_there_are_answered_as_absent():
     rng = random.Random(0)
     replies = [write_sample(sample(), rng) for _ in range(200)]
-    absent = [user for user, reply, _ in replies if "Target absent" in reply]
+    absent = [user for user, reply, *_ in replies if "Target absent" in reply]
     assert 8 <= len(absent) <= 50
     assert not any("ventricle" in user or "LV" in user for user in absent)
 
