@@ -136,11 +136,11 @@ describe('ibis info', () => {
     async () => {
       const { code, lines } = await runCli(['info', conformance ?? '', '--json']);
       expect(code).toBe(0);
-      const [{ counts, refused } = {}] = lines as never as [
+      const [{ counts, refused }] = lines as never as [
         { counts: { series: number }; refused: { reason: string }[] },
       ];
-      expect(counts?.series).toBeGreaterThan(50);
-      for (const { reason } of refused ?? []) expect(reason).toMatch(/\w{4,}.*\.$/s);
+      expect(counts.series).toBeGreaterThan(50);
+      for (const { reason } of refused) expect(reason).toMatch(/\w{4,}.*\.$/s);
     },
   );
 });
