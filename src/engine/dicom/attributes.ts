@@ -41,7 +41,6 @@ export function makeTextDecoder(dataSet: DataSet): DecodeText {
   const keepEscapes = label === 'iso-2022-jp';
   return (bytes) => {
     const text = decoder.decode(bytes);
-    // eslint-disable-next-line no-control-regex -- escape sequences start with a control character
     return keepEscapes ? text : text.replace(/\x1b[\x20-\x2f]+[\x30-\x7e]/g, '');
   };
 }
@@ -53,7 +52,6 @@ export function getText(dataSet: DataSet, tag: string, decode: DecodeText): stri
     element.dataOffset,
     element.dataOffset + Math.min(element.length, 4096),
   );
-  // eslint-disable-next-line no-control-regex -- values are padded with NUL
   return decode(bytes)
     .replace(/[\x00\s]+$/, '')
     .trimStart();

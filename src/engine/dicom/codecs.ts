@@ -1,5 +1,8 @@
 import { createRequire } from 'node:module';
 
+import type * as dcmjsCodecs from 'dcmjs-codecs';
+import type { DecoderClass, FrameInfo } from 'ibis-emscripten-codec';
+
 import { IbisError } from '../../contract/errors.js';
 import { readPrecision, setColourTransform } from './jpegMarkers.js';
 import { unpackBits } from './unpackBits.js';
@@ -8,35 +11,11 @@ import { decodeRle } from './rle.js';
 import type { Codec } from './transferSyntaxes.js';
 import type { PixelLayout } from './types.js';
 
-/** What the emscripten builds of the codecs have in common. */
-interface FrameInfo {
-  readonly width: number;
-  readonly height: number;
-  readonly bitsPerSample: number;
-  readonly componentCount: number;
-  readonly isSigned?: boolean;
-}
-interface WasmDecoder {
-  getEncodedBuffer(length: number): Uint8Array;
-  decode(): void;
-  getDecodedBuffer(): Uint8Array;
-  getFrameInfo(): FrameInfo;
-  getInterleaveMode?(): number;
-  delete(): void;
-}
-type DecoderClass = new () => WasmDecoder;
-
 interface Decoded {
   readonly bytes: Uint8Array;
   readonly info: FrameInfo;
   readonly interleaveMode: number | null;
 }
-
-// The packages carry no types; each default export builds its emscripten module.
-type Factory = (options: {
-  readonly print: () => void;
-  readonly printErr: () => void;
-}) => Promise<Record<string, DecoderClass | undefined>>;
 
 // OpenJPEG tells every tile on stdout; what goes wrong is thrown anyway. A new object each time: emscripten
 // makes the module out of it.
@@ -64,7 +43,7 @@ function loadDecoder(name: keyof typeof loaders): Promise<DecoderClass> {
   if (known !== undefined) return known;
   const { decoder, load } = loaders[name];
   const loading = load().then(async (module) => {
-    const found = (await (module.default as Factory)(silent()))[decoder]; // untyped CommonJS, see Factory
+    const found = (await module.default(silent()))[decoder];
     if (found === undefined) throw new Error(`codec ${name} lacks ${decoder}`);
     return found;
   });
@@ -138,8 +117,6 @@ export async function decodeCompressed(
       // The codestream's own component transform is undone by the decoder: YBR_RCT and YBR_ICT come out RGB.
       return toSamples(decoded, layout, false, layout.photometric);
     }
-    case 'jpeg-xl':
-      throw new IbisError('unsupported-syntax', 'Ibis does not read JPEG XL images.');
   }
 }
 
@@ -180,7 +157,7 @@ async function decodeJpeg(bytes: Uint8Array, layout: PixelLayout): Promise<RawSa
   return toSamples({ ...decoded, info }, layout, false, 'RGB');
 }
 
-type DcmjsCodecs = typeof import('dcmjs-codecs');
+type DcmjsCodecs = typeof dcmjsCodecs;
 let dcmtkJpeg: Promise<DcmjsCodecs> | null = null;
 
 async function loadDcmjsCodecs(): Promise<DcmjsCodecs> {
@@ -221,7 +198,7 @@ async function decodeJpegLossless(bytes: Uint8Array, layout: PixelLayout): Promi
   const { Decoder } = await import('jpeg-lossless-decoder-js');
   try {
     const width = layout.bitsAllocated <= 8 ? 1 : 2;
-    const out = new Decoder().decode(bytes, bytes.byteOffset, bytes.length, width);
+    const out = new Decoder().decode(bytes.buffer, bytes.byteOffset, bytes.length, width);
     return {
       bytes: new Uint8Array(out.buffer, out.byteOffset, out.byteLength),
       bitsAllocated: width === 1 ? 8 : 16,

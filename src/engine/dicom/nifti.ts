@@ -96,7 +96,6 @@ export function readNiftiHeader(bytes: Uint8Array): NiftiHeader {
             width: header.cal_max - header.cal_min,
           }
         : null,
-    // eslint-disable-next-line no-control-regex -- the field is padded with NUL
     description: header.description.replace(/\x00.*$/s, '').trim(),
   };
 }

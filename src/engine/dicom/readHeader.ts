@@ -59,7 +59,6 @@ export interface FileMeta {
   readonly dataStart: number;
 }
 
-// eslint-disable-next-line no-control-regex -- UIDs are padded with NUL
 const trimUid = (uid: string | undefined): string => (uid ?? '').replace(/[\x00\s]+$/, '');
 
 /** File meta information behind the preamble. Throws what dicom-parser throws. */

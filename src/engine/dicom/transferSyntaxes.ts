@@ -1,15 +1,7 @@
 import { IbisError } from '../../contract/errors.js';
 
 export type Codec =
-  | 'native'
-  | 'deflated-frame'
-  | 'rle'
-  | 'jpeg'
-  | 'jpeg-lossless'
-  | 'jpeg-ls'
-  | 'jpeg2000'
-  | 'htj2k'
-  | 'jpeg-xl';
+  'native' | 'deflated-frame' | 'rle' | 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg2000' | 'htj2k';
 
 interface TransferSyntax {
   readonly uid: string;

@@ -101,7 +101,6 @@ export async function unpackZip(
   const members: ZipMember[] = [];
   const open = new Set<number>();
   let unpackedBytes = 0;
-  let failure: Error | null = null;
 
   const unzip = new Unzip((member) => {
     if (member.name.endsWith('/')) return;
@@ -113,8 +112,7 @@ export async function unpackZip(
       // fflate reports a damaged member here; what was written of it is judged as a file.
       if (error === null) {
         unpackedBytes += chunk.length;
-        if (unpackedBytes > MOST_UNPACKED_BYTES) failure = tooLarge();
-        else writeSync(descriptor, chunk);
+        if (unpackedBytes <= MOST_UNPACKED_BYTES) writeSync(descriptor, chunk);
       }
       if (final || error !== null) {
         if (open.delete(descriptor)) closeSync(descriptor);
@@ -131,7 +129,7 @@ export async function unpackZip(
       const read = readSync(source, chunk, 0, CHUNK_BYTES, at);
       at += read;
       unzip.push(chunk.slice(0, read), read === 0);
-      if (failure !== null) throw failure;
+      if (unpackedBytes > MOST_UNPACKED_BYTES) throw tooLarge();
       if (read === 0) break;
       onProgress?.(at);
       await new Promise(setImmediate);
