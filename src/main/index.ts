@@ -10,6 +10,7 @@ import { pickExportFolder, pickFiles, revealInFolder } from './dialogs.js';
 import { serveDicomResource } from './dicomProtocol.js';
 import { startEngineProcess } from './engineProcess.js';
 import { readLaunchOptions, rendererAddress } from './launchOptions.js';
+import type { LaunchOptions } from './launchOptions.js';
 import { describeMissingEngine, findLocations } from './locations.js';
 import { setMenu } from './menu.js';
 import { EVENT_CHANNEL, INVOKE_CHANNEL, relayCall } from './relay.js';
@@ -58,10 +59,21 @@ const sendEvent = (event: IbisEvent): void => {
   if (window !== null && !window.isDestroyed()) window.webContents.send(EVENT_CHANNEL, event);
 };
 
-function focusWindow(): void {
+const launchOptionsOf = (argv: readonly string[], workingDir: string): LaunchOptions =>
+  readLaunchOptions({
+    argv,
+    env: process.env,
+    runsFromCheckout: !app.isPackaged,
+    workingDir,
+    fileExists: existsSync,
+  });
+
+/** A second start shows the window that is there, and opens its studies in it: sessions live in the engine. */
+function takeSecondStart(options: LaunchOptions): void {
   if (window === null) return;
   if (window.isMinimized()) window.restore();
   window.focus();
+  if (options.paths.length > 0) void window.loadURL(rendererAddress(rendererBase, options));
 }
 
 function run(): void {
@@ -112,7 +124,9 @@ function run(): void {
     });
   });
 
-  app.on('second-instance', focusWindow);
+  app.on('second-instance', (_event, argv, workingDir) => {
+    takeSecondStart({ ...launchOptionsOf(argv, workingDir), openDemo: false });
+  });
   app.on('window-all-closed', () => {
     app.quit();
   });
@@ -136,15 +150,8 @@ function run(): void {
       }),
     );
     setMenu(process.platform, app.isPackaged);
-    const options = readLaunchOptions({
-      argv: process.argv,
-      env: process.env,
-      runsFromCheckout: !app.isPackaged,
-      workingDir: process.cwd(),
-      fileExists: existsSync,
-    });
     window = openWindow({
-      address: rendererAddress(rendererBase, options),
+      address: rendererAddress(rendererBase, launchOptionsOf(process.argv, process.cwd())),
       preloadFile: locations.preloadFile,
       dataDir,
     });

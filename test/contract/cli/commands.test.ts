@@ -325,6 +325,26 @@ describe('ibis segment', () => {
   );
 });
 
+describe('Ctrl+C', () => {
+  it.skipIf(!hasTrainedPolicy)(
+    'ends a run after the step in progress is dropped, and what was stored is written out (needs resources/models/ibis-nano)',
+    async () => {
+      const folder = path.join(out, 'interrupted');
+      const { code, lines } = await runCli(
+        [
+          ...['segment', demo, '--axis', 'axial', '--slice', '68', '--prompt', 'left putamen'],
+          ...['--policy', 'ibis-nano', '--out', folder, '--data-dir', dataDir, '--json'],
+        ],
+        { interruptAtFirstOutput: true }, // the first step's line
+      );
+      expect(code).toBe(130);
+      expect(lines[0]).toMatchObject({ stepIndex: 0 });
+      expect(lines.at(-1)).toMatchObject({ stopReason: 'user-stop', steps: lines.length - 1 });
+      expect(existsSync(path.join(folder, 'trace.jsonl'))).toBe(true);
+    },
+  );
+});
+
 describe('ibis eval', () => {
   const makeDataset = (): string => {
     const folder = path.join(work, 'disks');

@@ -18,7 +18,7 @@ const cliFile = path.join(repoRoot, 'out', 'main', 'cli.js');
 /** The built command line in a process of its own. */
 export function runCli(
   args: readonly string[],
-  options: { env?: Record<string, string>; onStdout?: (interrupt: () => void) => void } = {},
+  options: { env?: Record<string, string>; interruptAtFirstOutput?: true } = {},
 ): Promise<CliRun> {
   return new Promise((resolve) => {
     const child = spawn(nodeFile, [cliFile, ...args], {
@@ -28,8 +28,8 @@ export function runCli(
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (data: Buffer) => {
+      if (stdout === '' && options.interruptAtFirstOutput === true) child.kill('SIGINT');
       stdout += data.toString();
-      options.onStdout?.(() => child.kill('SIGINT'));
     });
     child.stderr.on('data', (data: Buffer) => {
       stderr += data.toString();
