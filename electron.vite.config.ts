@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import vue from '@vitejs/plugin-vue';
@@ -6,32 +5,23 @@ import { defineConfig, type UserConfig } from 'electron-vite';
 
 /** Built files by name: `index` is the Electron main process, the rest run in plain Node 24. */
 const nodeEntries = {
-  index: 'src/main/index.ts',
-  engine: 'src/engine/main.ts',
-  cli: 'src/cli/main.ts',
-  inferenceWorker: 'src/engine/inference/inferenceWorker.ts',
-  decodeWorker: 'src/engine/dicom/decodeWorker.ts',
+  index: resolve('src/main/index.ts'),
+  engine: resolve('src/engine/main.ts'),
+  cli: resolve('src/cli/main.ts'),
+  inferenceWorker: resolve('src/engine/inference/inferenceWorker.ts'),
+  decodeWorker: resolve('src/engine/dicom/decodeWorker.ts'),
 };
-
-const presentNodeEntries = Object.fromEntries(
-  Object.entries(nodeEntries)
-    .map(([name, file]) => [name, resolve(file)] as const)
-    .filter(([, file]) => existsSync(file)),
-);
-
-// Every entry is listed above; one that is not written yet is left out.
-const present = (file: string): boolean => existsSync(resolve(file));
 
 const main: UserConfig['main'] = {
   build: {
     // Set here, or electron-vite takes the targets of Electron 45; the oldest runtime that must run this
-    // is Electron 33 (Node 20.18, Chromium 130): docs/decisions says why.
+    // is Electron 33 (Node 20.18, Chromium 130): docs/decisions/0030-electron-runtime.md.
     target: 'node20.18',
     externalizeDeps: true,
     // A running engine loads chunks late: a rebuild must not pull them from under it.
     emptyOutDir: false,
     rolldownOptions: {
-      input: presentNodeEntries,
+      input: nodeEntries,
       output: {
         format: 'es',
         entryFileNames: '[name].js',
@@ -74,8 +64,4 @@ const renderer: UserConfig['renderer'] = {
   },
 };
 
-export default defineConfig({
-  ...(Object.keys(presentNodeEntries).length > 0 ? { main } : {}),
-  ...(present('src/preload/index.ts') ? { preload } : {}),
-  ...(present('src/renderer/index.html') ? { renderer } : {}),
-});
+export default defineConfig({ main, preload, renderer });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run package [-- --installers]`: packs the app into `dist/`, unpacked unless installers are asked for.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 
 import { build } from './lib/build.mjs';
 import { inRepo, node24File } from './lib/paths.mjs';
@@ -24,6 +24,8 @@ if (electron.kind === 'registry') {
   say('note', 'package', 'packed with the stand-in runtime: to try out only, not to hand on');
 }
 
+// Builds leave older chunks in place, for engines that are running; a package gets none of them.
+rmSync(inRepo('out'), { recursive: true, force: true });
 const built = await build();
 if (!built.ok) {
   say('failed', 'build', built.reason);
