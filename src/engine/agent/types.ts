@@ -48,6 +48,12 @@ export interface PromptClick {
   readonly normalised: NormalisedPoint;
 }
 
+/** A box around the target, as a segmenter takes it beside clicks. */
+export interface PromptBox {
+  readonly topLeft: NormalisedPoint;
+  readonly bottomRight: NormalisedPoint;
+}
+
 export interface SegmenterReply {
   readonly mask: Mask; // at the slice's own size
   readonly score: number; // predicted IoU
@@ -57,12 +63,13 @@ export interface SegmenterReply {
 
 export interface Segmenter {
   readonly manifest: SegmenterManifest;
-  /** All clicks in force and the previous low-resolution logits. Encodes the slice if it is not cached. */
+  /** All clicks in force, the previous low-resolution logits, a box if any. Encodes the slice if it is not cached. */
   segment(
     slice: SliceImage,
     clicks: readonly PromptClick[],
     previousLowResLogits: Float32Array | null,
     signal: AbortSignal,
+    box?: PromptBox,
   ): Promise<SegmenterReply>;
   /** Encodes ahead of need; resolves when cached. */
   encode(slice: SliceImage, signal: AbortSignal): Promise<void>;

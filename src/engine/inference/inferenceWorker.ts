@@ -37,7 +37,7 @@ async function answer(
       await loaded(sam).encode(request.slice);
       return null;
     case 'segment':
-      return loaded(sam).segment(request.slice, request.clicks, request.previousLowResLogits);
+      return loaded(sam).segment(request);
     case 'loadPolicy':
       policy = await (await import('./policySession.js')).openPolicySession(request);
       return null;

@@ -24,8 +24,9 @@ async function runSegmenter(request: RequestOf<'loadSegmenter'>): Promise<FixedR
   const sam = await openSamSession({ ...request, cache: null });
   const slice = drawFixedSlice(128);
   const clicks = [{ label: 'include' as const, normalised: { x: 0.5, y: 0.5 } }];
-  await sam.segment(slice, clicks, null);
-  const { lowResLogits, elapsedMs } = await sam.segment(slice, clicks, null);
+  const prompt = { slice, clicks, previousLowResLogits: null, box: null };
+  await sam.segment(prompt);
+  const { lowResLogits, elapsedMs } = await sam.segment(prompt);
   await sam.release();
   return { values: lowResLogits, elapsedMs };
 }

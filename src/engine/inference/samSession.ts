@@ -6,18 +6,17 @@ import { resizeBilinear } from '../../domain/resize.js';
 import { openEmbeddingCache } from './embeddingCache.js';
 import { openSession } from './onnx.js';
 import type { SegmenterManifest } from '../../contract/manifest.js';
-import type { PromptClick, SegmenterReply, SliceImage } from '../agent/types.js';
+import type { NormalisedPoint } from '../../domain/plane.js';
+import type { SegmenterReply, SliceImage } from '../agent/types.js';
 import type { EmbeddingCache } from './embeddingCache.js';
 import type { RequestOf } from './workerProtocol.js';
+
+export type SegmenterPrompt = Omit<RequestOf<'segment'>, 'kind'>;
 
 /** A loaded SAM-style pair: image encoder and prompt decoder. Lives in a worker thread. */
 export interface SamSession {
   encode(slice: SliceImage): Promise<void>;
-  segment(
-    slice: SliceImage,
-    clicks: readonly PromptClick[],
-    previousLowResLogits: Float32Array | null,
-  ): Promise<SegmenterReply>;
+  segment(prompt: SegmenterPrompt): Promise<SegmenterReply>;
   release(): Promise<void>;
 }
 
@@ -92,12 +91,13 @@ export async function openSamSession({
     encode: async (slice) => {
       await getEmbedding(slice);
     },
-    segment: async (slice, clicks, previousLowResLogits) => {
+    segment: async (prompt) => {
+      const { slice } = prompt;
       const begun = performance.now();
       const embedding = await getTensor(slice);
       const outputs = await decoder.run({
         image_embeddings: embedding,
-        ...toDecoderPrompt(slice, clicks, previousLowResLogits, segmenter),
+        ...toDecoderPrompt(prompt, segmenter),
       });
       return readDecoderOutputs(outputs, slice, segmenter, begun);
     },
@@ -164,14 +164,20 @@ export function toEncoderInput(slice: SliceImage, settings: SamSettings): Tensor
   return new Tensor('float32', frame, [1, 3, framePx, framePx]);
 }
 
-/** Clicks at the centres of the pixels that hold them, in the frame's pixels, then SAM's padding point. */
+/**
+ * Clicks at the centres of the pixels that hold them, in the frame's pixels; then the corners of the box
+ * (labels 2 and 3) or, without one, SAM's padding point (label -1).
+ */
 function toDecoderPrompt(
-  slice: SliceImage,
-  clicks: readonly PromptClick[],
-  previousLowResLogits: Float32Array | null,
+  { slice, clicks, previousLowResLogits, box }: SegmenterPrompt,
   { inputSizePx, lowResSizePx }: SamSettings,
 ): Record<string, Tensor> {
   const frame = scaleToFrame(slice, inputSizePx);
+  const inFrame = ({ x, y }: NormalisedPoint): number[] => [x * frame.width, y * frame.height];
+  const tail =
+    box === null
+      ? { coordinates: [0, 0], labels: [-1] }
+      : { coordinates: [...inFrame(box.topLeft), ...inFrame(box.bottomRight)], labels: [2, 3] };
   const points = clicks.flatMap((click) => {
     const { column, row } = normalisedToImage(slice, click.normalised);
     return [
@@ -180,11 +186,15 @@ function toDecoderPrompt(
     ];
   });
   const labels = clicks.map((click) => (click.label === 'include' ? 1 : 0));
-  const count = clicks.length + 1;
+  const count = clicks.length + tail.labels.length;
   const logits = previousLowResLogits ?? new Float32Array(lowResSizePx * lowResSizePx);
   return {
-    point_coords: new Tensor('float32', Float32Array.from([...points, 0, 0]), [1, count, 2]),
-    point_labels: new Tensor('float32', Float32Array.from([...labels, -1]), [1, count]),
+    point_coords: new Tensor('float32', Float32Array.from([...points, ...tail.coordinates]), [
+      1,
+      count,
+      2,
+    ]),
+    point_labels: new Tensor('float32', Float32Array.from([...labels, ...tail.labels]), [1, count]),
     mask_input: new Tensor('float32', logits, [1, 1, lowResSizePx, lowResSizePx]),
     has_mask_input: new Tensor(
       'float32',

@@ -52,13 +52,14 @@ export async function createSegmenter({
   }
   return {
     manifest,
-    segment: (slice, clicks, previousLowResLogits, signal) =>
+    segment: (slice, clicks, previousLowResLogits, signal, box) =>
       host.call(
         {
           kind: 'segment',
           slice,
           clicks: clicks.map(({ label, normalised }) => ({ label, normalised })),
           previousLowResLogits,
+          box: box ?? null,
         },
         { signal },
       ),

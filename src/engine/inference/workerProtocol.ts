@@ -1,7 +1,7 @@
 import type { IbisErrorShape } from '../../contract/errors.js';
 import type { PolicyManifest, SegmenterManifest } from '../../contract/manifest.js';
 import type { ByteImage } from '../../domain/resize.js';
-import type { PromptClick, SegmenterReply, SliceImage } from '../agent/types.js';
+import type { PromptBox, PromptClick, SegmenterReply, SliceImage } from '../agent/types.js';
 
 /** How a session runs. */
 export interface Execution {
@@ -25,6 +25,7 @@ export type InferenceRequest =
       readonly slice: SliceImage;
       readonly clicks: readonly PromptClick[];
       readonly previousLowResLogits: Float32Array | null;
+      readonly box: PromptBox | null;
     }
   | {
       readonly kind: 'loadPolicy';

