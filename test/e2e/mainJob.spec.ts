@@ -20,6 +20,8 @@ const NO_POLICY = 'no trained policy is installed in resources/models';
 test.describe.serial('the main job', () => {
   let ibis: LaunchedIbis;
   let outDir: string;
+  /** Scale bar and letters are drawn on the same layer as mask and marks. */
+  let bareOverlayPixels: number;
   test.beforeAll(async () => {
     outDir = await mkdtemp(path.join(os.tmpdir(), 'ibis-export-'));
     ibis = await launchIbis({ args: ['--demo'] });
@@ -35,6 +37,9 @@ test.describe.serial('the main job', () => {
     await expect(view.series).toHaveCount(1);
     await expect(view.picture).toHaveAccessibleName('Axial image 69 of 177');
     await expect(view.request).toHaveValue('Segment the left putamen.');
+    await expect(view.image.locator('canvas.overlay')).toBeVisible();
+    await ibis.page.waitForTimeout(500); // the last thing drawn is the scale bar
+    bareOverlayPixels = await countOverlayPixels(ibis.page);
   });
 
   test('runs the policy until it stops, each step stored before it is shown', async () => {
@@ -56,7 +61,7 @@ test.describe.serial('the main job', () => {
 
     await expect(view.steps).toHaveCount(stored.steps.length);
     await expect(view.steps.first()).toContainText(stored.steps[0]?.reasoning.slice(0, 40) ?? '');
-    await expect.poll(() => countOverlayPixels(ibis.page)).toBeGreaterThan(100);
+    await expect.poll(() => countOverlayPixels(ibis.page)).toBeGreaterThan(bareOverlayPixels + 100);
     await ibis.screenshot('main-job');
   });
 
@@ -105,7 +110,7 @@ test.describe.serial('the main job', () => {
     const view = ibisWindow(ibis.page);
     await view.session.getByRole('button', { name: 'New request' }).click();
     await expect(view.steps).toHaveCount(0);
-    await expect.poll(() => countOverlayPixels(ibis.page)).toBe(0);
+    await expect.poll(() => countOverlayPixels(ibis.page)).toBe(bareOverlayPixels);
 
     await view.sessions.click();
     await view.worklist.getByLabel('Search sessions').fill('spleen');
@@ -118,7 +123,7 @@ test.describe.serial('the main job', () => {
     const again = await readSession(ibis.page, stored.sessionId);
     expect(again).toEqual(stored);
     await expect(view.steps).toHaveCount(stored.steps.length);
-    await expect.poll(() => countOverlayPixels(ibis.page)).toBeGreaterThan(100);
+    await expect.poll(() => countOverlayPixels(ibis.page)).toBeGreaterThan(bareOverlayPixels + 100);
   });
 
   test('warns of a request that the policy was not trained for, before it is run', async () => {
@@ -132,8 +137,8 @@ test.describe.serial('the main job', () => {
   });
 
   test('never complained to the console', () => {
-    expect(ibis.complaints.filter((line) => !line.includes('GPU stall due to ReadPixels'))).toEqual(
-      [],
-    );
+    // The graphics driver and this file's own reading of pixels make it warn of slowness, nothing else may.
+    const harmless = /GPU stall due to ReadPixels|willReadFrequently/;
+    expect(ibis.complaints.filter((line) => !harmless.test(line))).toEqual([]);
   });
 });

@@ -157,7 +157,8 @@ function toCornerstoneImage(
 async function loadImage(imageId: string): Promise<CornerstoneImage> {
   const found = findSlice(imageId);
   if (found === null) throw new Error('the series was closed');
-  const pixels = await found.source.loadSlice(found.slice.position);
+  await found.source.loadSlice(found.slice.position);
+  const pixels = found.source.cutNow(found.slice);
   const image = toCornerstoneImage(imageId, found.slice, pixels, found.source.series.modality);
   if (pixels.partial) partialImages.set(imageId, image);
   return image;

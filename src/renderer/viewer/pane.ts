@@ -13,8 +13,15 @@ import type { IntensityWindow } from '../../domain/study.js';
 export interface Pane {
   readonly paneId: string;
   readonly element: HTMLDivElement;
-  /** Resolves when the image is drawn or was overtaken by a newer call. `fit` forgets zoom and pan. */
+  /**
+   * Resolves when the image is set, could not be read, or was overtaken by a newer call. `fit` forgets zoom and
+   * pan.
+   */
   show(source: SeriesSource, position: SlicePosition, fit: boolean): Promise<void>;
+  /** Black: nothing of a series may stay on screen after it. */
+  clear(): void;
+  /** What was asked for last, if it could not be read. */
+  getUnreadable(): SlicePosition | null;
   setLook(window: IntensityWindow, inverted: boolean): void;
   /** What is on screen now, which may be older than what was asked for last. */
   getShown(): PlacedSlice | null;
@@ -46,11 +53,16 @@ export function createPane(options: {
     defaultOptions: { background: [0, 0, 0] },
   });
   const viewport = engine.getViewport<StackViewport>(paneId);
-  element.addEventListener(CoreEvents.IMAGE_RENDERED, options.onDrawn);
+  const onRendered = (): void => {
+    if (getShown() !== null) viewport.canvas.style.visibility = 'visible';
+    options.onDrawn();
+  };
+  element.addEventListener(CoreEvents.IMAGE_RENDERED, onRendered);
 
   let source: SeriesSource | null = null;
   let stackKey = '';
   let latest = 0;
+  let unreadable: SlicePosition | null = null;
   let look: { window: IntensityWindow; inverted: boolean } | null = null;
 
   const shownImage = () => (stackKey === '' ? undefined : viewport.getCornerstoneImage());
@@ -78,6 +90,18 @@ export function createPane(options: {
     element,
     async show(newSource, position, fit) {
       const call = ++latest;
+      unreadable = null;
+      // The frame first: Cornerstone leaves a rejection unhandled where an image fails.
+      const isReady = await newSource.loadSlice(position).then(
+        () => true,
+        () => false,
+      );
+      if (call !== latest) return;
+      if (!isReady) {
+        unreadable = position;
+        options.onDrawn();
+        return;
+      }
       const key = `${seriesKeyOf(newSource)}/${String(position.phaseIndex)}/${position.axis}`;
       if (source !== newSource || key !== stackKey) {
         const count = newSource.place(position)?.cut.sliceCount ?? 0;
@@ -96,6 +120,14 @@ export function createPane(options: {
       }
       await viewport.setImageIdIndex(position.sliceIndex);
     },
+    clear() {
+      latest++;
+      unreadable = null;
+      source = null;
+      stackKey = '';
+      viewport.canvas.style.visibility = 'hidden'; // until an image of the next series is drawn
+    },
+    getUnreadable: () => unreadable,
     setLook(window, inverted) {
       look = { window, inverted };
       applyLook();
@@ -160,8 +192,8 @@ export function createPane(options: {
       viewport.render();
     },
     dispose() {
-      latest = Infinity;
-      element.removeEventListener(CoreEvents.IMAGE_RENDERED, options.onDrawn);
+      latest++;
+      element.removeEventListener(CoreEvents.IMAGE_RENDERED, onRendered);
       engine.disableElement(paneId);
     },
   };

@@ -26,9 +26,9 @@ export interface SeriesSource {
   /** Axes that can be shown: only 'acquired' for one image, for images without a common grid, or beyond memory. */
   axesOf(phaseIndex: number): readonly SliceAxis[];
   place(position: SlicePosition): PlacedSlice | null;
-  /** Waits for the frame of an acquired slice; a slice across the frames is cut from those that are there. */
-  loadSlice(position: SlicePosition): Promise<SlicePixels>;
-  /** Cuts now, from what is there. */
+  /** Waits for the frame of an acquired slice; a slice across the frames needs none to be drawn. */
+  loadSlice(position: SlicePosition): Promise<PlacedSlice>;
+  /** Cuts from the frames that are there. */
   cutNow(slice: PlacedSlice): SlicePixels;
   readVoxel(slice: PlacedSlice, column: number, row: number): SliceVoxel | null;
   /** Fetches the rest, nearest to the shown slice first, then the same slice in the other phases. */
@@ -95,7 +95,7 @@ export function createSeriesSource(
       const slice = place(position);
       if (slice === null) throw new Error('there is no such slice');
       if (slice.cut.plane.normalAxis === 2) await store.request(slice.image);
-      return cutNow(slice);
+      return slice;
     },
     readVoxel(slice, column, row) {
       const { plane } = slice.cut;

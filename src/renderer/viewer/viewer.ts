@@ -107,13 +107,21 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     return { phaseIndex: state.phaseIndex, axis, sliceIndex };
   };
 
+  /** Shows where the pane stands; the first image to come sets the window, before it is drawn. */
+  const showOn = async (paneId: PaneId, fit: boolean): Promise<void> => {
+    const pane = mounted.get(paneId)?.pane;
+    const position = positionOf(paneId);
+    const opened = source;
+    if (pane === undefined || position === null || opened === null) return;
+    await pane.show(opened, position, fit);
+    const shown = pane.getShown();
+    if (source === opened && state.window === null && shown !== null) applyFirstWindow(shown, pane);
+  };
+
   const update = (fit: boolean): void => {
     scheduled = 0;
     if (source === null) return;
-    for (const [paneId, { pane }] of mounted) {
-      const position = positionOf(paneId);
-      if (position !== null) void pane.show(source, position, fit);
-    }
+    for (const paneId of mounted.keys()) void showOn(paneId, fit);
     const frame = state.layout === 'stack' && normalAxisOf(state.axis) !== 2 ? 0 : cross.k;
     source.prefetchAround(state.phaseIndex, frame);
   };
@@ -148,7 +156,6 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
 
   const redrawOverlays = (): void => paneIds.forEach(drawOverlay);
 
-  /** The first image sets the window, before it is drawn. */
   const applyFirstWindow = (shown: PlacedSlice, pane: Pane): void => {
     const range = pane.getShownRange();
     const pixels = pane.getPixels();
@@ -195,7 +202,11 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     storedWindow = null;
     Object.assign(state, { isOpen: false, position: null, sliceCount: 0, window: null });
     Object.assign(state, { progress: null, inverted: false, cursor: null, activePane: 'main' });
-    for (const paneId of paneIds) state.panes[paneId] = null;
+    for (const { pane } of mounted.values()) pane.clear();
+    for (const paneId of paneIds) {
+      state.panes[paneId] = null;
+      drawOverlay(paneId);
+    }
   };
 
   const openSeries = (series: Series, position: SlicePosition | null): void => {
@@ -218,16 +229,10 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     const count = volume()?.images.length ?? 0;
     cross = { i: Math.floor(i / 2), j: Math.floor(j / 2), k: Math.floor(count / 2) };
     if (position !== null) goTo(position);
-    const main = mounted.get('main')?.pane;
-    const wanted = positionOf('main');
-    if (main === undefined || wanted === null) return;
     announceSlice();
     // The first image alone, then its neighbours and the other panes.
-    void main.show(opened, wanted, true).then(() => {
-      if (source !== opened) return;
-      const shown = main.getShown();
-      if (shown !== null) applyFirstWindow(shown, main);
-      update(true);
+    void showOn('main', true).then(() => {
+      if (source === opened) update(true);
     });
   };
 
@@ -287,8 +292,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
       observer.observe(element);
       mounted.set(paneId, { pane, canvas, observer });
       if (state.window !== null) pane.setLook(state.window, state.inverted);
-      const position = positionOf(paneId);
-      if (source !== null && position !== null) void pane.show(source, position, true);
+      void showOn(paneId, true);
     },
     detachPane(paneId) {
       const entry = mounted.get(paneId);
@@ -356,8 +360,8 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
       if (scheduled !== 0) cancelAnimationFrame(scheduled);
       if (refreshTimer !== null) clearTimeout(refreshTimer);
       for (const { observer } of mounted.values()) observer.disconnect();
-      mounted.clear();
       closeSeries();
+      mounted.clear();
       engine.destroy();
     },
   };

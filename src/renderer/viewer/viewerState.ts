@@ -21,7 +21,8 @@ export interface PaneText {
   readonly letters: EdgeLetters | null; // null where the patient's sides are unknown
   readonly slicePositionMm: string; // 'S 12.5 mm', or ''
   readonly zoomPercent: number; // CSS px per image pixel
-  readonly isWaiting: boolean; // an older slice is on screen while the asked one loads
+  /** An older slice is on screen while the asked one loads, or because it could not be read. */
+  readonly waitsFor: 'nothing' | 'loading' | 'unreadable';
 }
 
 /** What the components show; voxels are elsewhere. */
@@ -86,7 +87,12 @@ export function describePane(pane: Pane, wanted: SlicePosition | null): PaneText
       geometry.orientationKnown && screen !== null ? edgeLetters(screen.right, screen.down) : null,
     slicePositionMm: describeSlicePosition(),
     zoomPercent: Math.round(pixelSizes(map)[0] * 100),
-    isWaiting: wanted !== null && wanted.sliceIndex !== position.sliceIndex,
+    waitsFor:
+      pane.getUnreadable() !== null
+        ? 'unreadable'
+        : wanted !== null && wanted.sliceIndex !== position.sliceIndex
+          ? 'loading'
+          : 'nothing',
   };
 
   /** Where the middle of the slice lies along the axis that its plane cuts. */

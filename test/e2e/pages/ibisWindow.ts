@@ -43,9 +43,15 @@ export const ibisWindow = (page: Page) => {
 
 export type IbisWindow = ReturnType<typeof ibisWindow>;
 
-/** Waits until the image of the open series is drawn. */
+/** Waits until the image of the open series is drawn; long, since a busy machine starts the engine slowly. */
 export async function waitForImage(page: Page): Promise<void> {
-  await expect(ibisWindow(page).picture).toHaveAccessibleName(/image \d+ of \d+/);
+  const picture = expect(ibisWindow(page).picture);
+  try {
+    await picture.toHaveAccessibleName(/image \d+ of \d+/, { timeout: 60_000 });
+  } catch (failure) {
+    const words = await page.locator('body').innerText();
+    throw new Error(`no image appeared; the window says:\n${words}`, { cause: failure });
+  }
 }
 
 /** Clicks on the image at a place of the pane, 0 to 1. */
