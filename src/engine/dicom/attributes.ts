@@ -60,6 +60,12 @@ export function getText(dataSet: DataSet, tag: string, decode: DecodeText): stri
 export const getString = (dataSet: DataSet, tag: string): string =>
   (dataSet.string(tag) ?? '').trim();
 
+/** YYYYMMDD; '' when absent or no date. The old form YYYY.MM.DD is taken too. */
+export const getDate = (dataSet: DataSet, tag: string): string => {
+  const digits = getString(dataSet, tag).replaceAll('.', '');
+  return /^\d{8}$/.test(digits) ? digits : '';
+};
+
 const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
 

@@ -4,7 +4,14 @@ import type { DataSet } from 'dicom-parser';
 
 import { IbisError } from '../../contract/errors.js';
 import type { ImageId } from '../../domain/brand.js';
-import { getNumber, getString, getText, makeTextDecoder, type DecodeText } from './attributes.js';
+import {
+  getDate,
+  getNumber,
+  getString,
+  getText,
+  makeTextDecoder,
+  type DecodeText,
+} from './attributes.js';
 import { makeFrameReader } from './frameAttributes.js';
 import { outputOf, readPixelLayout } from './pixelLayout.js';
 import {
@@ -26,9 +33,9 @@ function readStudy(dataSet: DataSet, decode: DecodeText): PatientAndStudy {
     studyInstanceUID: getString(dataSet, 'x0020000d'),
     patientName: getText(dataSet, 'x00100010', decode),
     patientId: getText(dataSet, 'x00100020', decode),
-    patientBirthDate: getString(dataSet, 'x00100030'),
+    patientBirthDate: getDate(dataSet, 'x00100030'),
     patientSex: getString(dataSet, 'x00100040'),
-    studyDate: getString(dataSet, 'x00080020'),
+    studyDate: getDate(dataSet, 'x00080020'),
     studyDescription: getText(dataSet, 'x00081030', decode),
     accessionNumber: getText(dataSet, 'x00080050', decode),
   };
@@ -71,7 +78,8 @@ function locatePixels(
   const pixelOffset = dataStart + element.dataOffset;
   const available = fileBytes - pixelOffset;
   if (encapsulated) {
-    if (available < 16) throw truncated();
+    // Each frame takes an item of at least 8 bytes, and so does the offset table.
+    if (available < 8 * (layout.frameCount + 1)) throw truncated();
     return { pixelOffset, pixelLength: undefinedLength ? null : element.length };
   }
   const needed = Math.ceil(storedFrameBytes(layout) * layout.frameCount);

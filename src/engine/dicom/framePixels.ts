@@ -99,6 +99,8 @@ async function readStretch(stretch: Stretch): Promise<Uint8Array> {
 const CONTENT_TYPE = 'application/octet-stream';
 
 export interface FramePixels {
+  /** Names a frame's decoded pixels in the cache; new where a file was opened anew, for it may have changed. */
+  cacheKey(frame: StoredFrame): string;
   /** Decoded bytes of a frame, as ImageInfo describes them. */
   load(frame: StoredFrame, signal?: AbortSignal): Promise<Uint8Array>;
   /** A stretch of a file that holds these bytes. */
@@ -108,7 +110,15 @@ export interface FramePixels {
 /** One decoder for the agent and the viewer: both get their pixels here. */
 export function createFramePixels(cache: CacheFolder, pool: DecodePool): FramePixels {
   // Frames whose unused bits were seen to be clean (true) or not (false).
-  const clean = new Map<string, boolean>();
+  const clean = new WeakMap<StoredFrame, boolean>();
+  const keys = new WeakMap<StoredFrame, string>();
+  let openedFrames = 0;
+
+  const cacheKey = (frame: StoredFrame): string => {
+    const key = keys.get(frame) ?? `${frame.info.imageId}-${String(++openedFrames)}`;
+    keys.set(frame, key);
+    return key;
+  };
 
   const decodeToCache = async (
     frame: StoredFrame,
@@ -120,25 +130,26 @@ export function createFramePixels(cache: CacheFolder, pool: DecodePool): FramePi
         'broken-file',
         'The file contradicts itself: an image in it has another size than its header states.',
       );
-    const { file, length } = await cache.put(frame.info.imageId, bytes);
+    const { file, length } = await cache.put(cacheKey(frame), bytes);
     return { bytes, resource: { file, offset: 0, length, contentType: CONTENT_TYPE } };
   };
 
   const cached = (frame: StoredFrame): ResolvedResource | null => {
-    const entry = cache.get(frame.info.imageId);
+    const entry = cache.get(cacheKey(frame));
     if (entry === null) return null;
     return { ...entry, offset: 0, contentType: CONTENT_TYPE };
   };
 
   return {
+    cacheKey,
     load: async (frame, signal) => {
       const stretch = findDirectStretch(frame);
-      const known = clean.get(frame.info.imageId);
+      const known = clean.get(frame);
       if (stretch !== null && known !== false) {
         const bytes = await readStretch(stretch);
         if (!stretch.checkUnusedBits || known === true) return bytes;
         const isClean = unusedBitsAreClean(bytes, frame);
-        clean.set(frame.info.imageId, isClean);
+        clean.set(frame, isClean);
         if (isClean) return bytes;
       }
       const entry = cached(frame);
@@ -151,11 +162,11 @@ export function createFramePixels(cache: CacheFolder, pool: DecodePool): FramePi
         const { file, offset, length } = stretch;
         const asStored: ResolvedResource = { file, offset, length, contentType: CONTENT_TYPE };
         if (!stretch.checkUnusedBits) return asStored;
-        const known = clean.get(frame.info.imageId);
+        const known = clean.get(frame);
         if (known === true) return asStored;
         if (known === undefined) {
           const isClean = unusedBitsAreClean(await readStretch(stretch), frame);
-          clean.set(frame.info.imageId, isClean);
+          clean.set(frame, isClean);
           if (isClean) return asStored;
         }
       }

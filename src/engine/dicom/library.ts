@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+
 import { IbisError, type IbisErrorShape } from '../../contract/errors.js';
 import type { ResolvedResource } from '../../contract/engineMessages.js';
 import type { ImageId, SeriesId, StudyId } from '../../domain/brand.js';
@@ -13,7 +15,7 @@ import type { BuiltVolume, Instance, StoredFrame } from './types.js';
 
 /** One image of a volume and the file it came from: what an exporter reads the source header of. */
 export interface InstanceRef {
-  /** A Part 10 file as stored (a member taken out of an archive lies in the cache); '' never. */
+  /** The file as stored: DICOM Part 10 (a member taken out of an archive lies in the cache), NIfTI or picture. */
   readonly file: string;
   readonly sopInstanceUID: string;
   readonly sopClassUID: string;
@@ -75,7 +77,6 @@ export function createLibrary({
   const pool = createDecodePool({ size: decodeWorkers, timeoutMs: decodeTimeoutMs });
   const pixels = createFramePixels(cache, pool);
   const openSeries = new Map<string, OpenSeries>();
-  const repeats = new Map<string, number>();
   const frames = new Map<string, StoredFrame>();
   const thumbnails = new Map<string, Promise<ResolvedResource>>();
 
@@ -88,7 +89,6 @@ export function createLibrary({
     for (const volume of openSeries.get(seriesKey)?.volumes ?? [])
       for (const frame of volume.frames) frames.delete(frame.info.imageId);
     openSeries.delete(seriesKey);
-    thumbnails.delete(seriesKey);
   };
 
   const addToSeries = (seriesKey: string, added: readonly Instance[]): void => {
@@ -105,7 +105,6 @@ export function createLibrary({
       fresh.add(instance.instanceKey);
     }
     forget(seriesKey);
-    repeats.set(seriesKey, repeated);
     const built = buildSeries([...merged.values()], repeated);
     if (built === null) return;
     openSeries.set(seriesKey, built);
@@ -125,13 +124,32 @@ export function createLibrary({
     );
   };
 
-  const makeSeriesThumbnail = async (seriesId: SeriesId): Promise<ResolvedResource> => {
-    const found = openSeries.get(seriesId)?.volumes[0];
-    const frame = found?.frames[found.frames.length >> 1];
+  const thumbnailFrame = (seriesId: SeriesId): StoredFrame => {
+    const volume = openSeries.get(seriesId)?.volumes[0];
+    const frame = volume?.frames[volume.frames.length >> 1];
     if (frame === undefined) throw new IbisError('not-found', 'The series is not open.');
+    return frame;
+  };
+
+  const storeThumbnail = async (frame: StoredFrame, key: string): Promise<ResolvedResource> => {
     const png = makeThumbnail(await pixels.load(frame), frame.info);
-    const { file, length } = await cache.put(`${seriesId}-thumbnail`, png);
+    const { file, length } = await cache.put(key, png);
     return { file, offset: 0, length, contentType: 'image/png' };
+  };
+
+  /** Unpacked copies (zip members, gunzipped files) that no open series refers to any more. */
+  const removeUnpacked = (closed: readonly OpenSeries[]): void => {
+    const filesOf = (entries: Iterable<OpenSeries>): Set<string> =>
+      new Set(
+        [...entries].flatMap(({ instances }) =>
+          instances.flatMap(({ file, frames: [frame] }) =>
+            frame === undefined ? [file] : [file, frame.source.file],
+          ),
+        ),
+      );
+    const inUse = filesOf(openSeries.values());
+    for (const file of filesOf(closed))
+      if (file.startsWith(cache.unpackedDir) && !inUse.has(file)) rmSync(file, { force: true });
   };
 
   return {
@@ -148,7 +166,9 @@ export function createLibrary({
     },
     getSeries: (seriesId) => openSeries.get(seriesId)?.series ?? null,
     closeStudy: (studyId) => {
-      for (const [key, entry] of [...openSeries]) if (entry.series.studyId === studyId) forget(key);
+      const closed = [...openSeries.values()].filter((entry) => entry.series.studyId === studyId);
+      for (const { series } of closed) forget(series.seriesId);
+      removeUnpacked(closed);
     },
     resolveFrame: async (imageId, signal) => {
       const frame = frames.get(imageId);
@@ -157,11 +177,11 @@ export function createLibrary({
       return pixels.resolve(frame, signal);
     },
     resolveThumbnail: async (seriesId) => {
-      const key: string = seriesId;
-      const entry = cache.get(`${key}-thumbnail`);
-      if (entry !== null && openSeries.has(key))
-        return { ...entry, offset: 0, contentType: 'image/png' };
-      const making = thumbnails.get(key) ?? makeSeriesThumbnail(seriesId);
+      const frame = thumbnailFrame(seriesId);
+      const key = `${pixels.cacheKey(frame)}-thumbnail`;
+      const entry = cache.get(key);
+      if (entry !== null) return { ...entry, offset: 0, contentType: 'image/png' };
+      const making = thumbnails.get(key) ?? storeThumbnail(frame, key);
       thumbnails.set(key, making);
       return making.finally(() => thumbnails.delete(key));
     },
@@ -175,9 +195,13 @@ export function createLibrary({
     },
     getInstances: (seriesId, phaseIndex) => {
       const found = openSeries.get(seriesId);
-      const files = new Map(found?.instances.map((entry) => [entry.sopInstanceUID, entry]));
+      const instanceOf = new Map(
+        found?.instances.flatMap((instance) =>
+          instance.frames.map((frame) => [frame.info.imageId, instance] as const),
+        ),
+      );
       return (found?.volumes[phaseIndex]?.frames ?? []).flatMap(({ info }) => {
-        const instance = files.get(info.sopInstanceUID);
+        const instance = instanceOf.get(info.imageId);
         if (instance === undefined) return [];
         const { file, sopInstanceUID, sopClassUID } = instance;
         const frameCount = instance.frames.length;

@@ -111,6 +111,7 @@ export async function openPaths(
   { library, onProgress, signal }: OpenPathsOptions,
 ): Promise<OpenPathsResult> {
   const pause = makeYielder();
+  const isCancelled = (): boolean => signal?.aborted === true;
   const refused: Refusal[] = [];
   const instances: Instance[] = [];
   const queue: Candidate[] = [];
@@ -132,15 +133,19 @@ export async function openPaths(
     } else queue.push(fromPath(start));
   }
 
+  if (isCancelled()) return { studies: [], refused: [], cancelled: true };
   const seen = new Set<string>();
   const enqueue = (candidates: readonly Candidate[]): void => {
     for (const candidate of candidates) queue.push(candidate);
   };
   for (let next = 0; next < queue.length; next++) {
-    if (signal?.aborted === true) return { studies: [], refused: [], cancelled: true };
+    if (isCancelled()) return { studies: [], refused: [], cancelled: true };
     const candidate = queue[next];
     if (candidate === undefined || seen.has(candidate.file)) continue;
     seen.add(candidate.file);
+    // Before as well as after: unpacking an archive takes a while, and its name is what to show meanwhile.
+    if (/\.(zip|gz)$/i.test(candidate.fileName))
+      onProgress?.(next, queue.length, candidate.fileName);
     try {
       const opened = await openFile(candidate, library.unpackedDir, signal);
       if (opened.kind === 'instance') instances.push(opened.instance);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -403,6 +403,32 @@ describe('opening files of our own making', () => {
     await expect(library.resolveFrame(info?.imageId ?? ('' as never))).rejects.toMatchObject({
       code: 'not-found',
     });
+  });
+
+  it('shows the new pixels when a file was changed and opened again', async () => {
+    // A modality LUT, so that the pixels go through the decoder and its cache.
+    const change = async (value: number): Promise<readonly number[]> => {
+      const extra = pixelsOf([value, value, value, value], [...gray8, inverted]);
+      const series = await openOne(put('a.dcm', slice({ sliceIndex: 0, extra })));
+      return [...(await shownBytes(series))];
+    };
+    const inverted = dicomElement(0x00283000, 'SQ', [
+      [
+        dicomElement(0x00283002, 'US', [4, 0, 16]),
+        dicomElement(0x00283006, 'US', [90, 91, 92, 93]),
+      ],
+    ]);
+    expect(await change(1)).toEqual([91, 0, 91, 0, 91, 0, 91, 0]);
+    expect(await change(3)).toEqual([93, 0, 93, 0, 93, 0, 93, 0]);
+  });
+
+  it('removes unpacked copies when their study is closed', async () => {
+    const zip = zipSync({ 'a.dcm': slice({ sliceIndex: 0 }) });
+    const series = await openOne(put('all.zip', zip));
+    const [{ file }] = library.getInstances(series.seriesId, 0) as [{ file: string }];
+    expect(existsSync(file)).toBe(true);
+    library.closeStudy(series.studyId);
+    expect(existsSync(file)).toBe(false);
   });
 
   it('leaves out a second copy of an image and says so', async () => {
