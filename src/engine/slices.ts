@@ -42,6 +42,9 @@ export interface SliceSource {
 
 const KEPT_VOLUMES = 2; // a 512 x 512 x 300 CT is 157 MB; two let a user go back and forth
 
+// Colour is shown as it is stored: no window changes it, and no volume need be read to find one.
+const COLOUR_WINDOW: IntensityWindow = { centre: 127.5, width: 255 };
+
 const valueOf = <T>(result: Result<T, IbisErrorShape>): T => {
   if (!result.ok) throw new IbisError(result.error.code, result.error.message);
   return result.value;
@@ -111,7 +114,9 @@ export function createSliceSource(library: Library): SliceSource {
     const plane = computeSlicePlane(geometry, axis);
     requireSlice(sliceIndex, plane.sliceCount);
     // A stored slice with a known window needs no other slice; any other cut needs the volume.
-    const storedWindow = request.window ?? info.images[sliceIndex]?.window ?? null;
+    const stored = info.images[sliceIndex];
+    const storedWindow =
+      request.window ?? stored?.window ?? (stored?.samplesPerPixel === 3 ? COLOUR_WINDOW : null);
     if (plane.normalAxis === 2 && storedWindow !== null) {
       const single = await loadStored();
       const image = renderSliceImage(
