@@ -35,7 +35,8 @@ export function formatElapsed(elapsedMs: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-export const formatScore = (score: number): string => score.toFixed(2);
+/** A segmenter's estimate of an IoU can run a little over 1; a reader is not told of 101%. */
+export const formatScore = (score: number): string => Math.min(1, Math.max(0, score)).toFixed(2);
 
 export const formatCount = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`;

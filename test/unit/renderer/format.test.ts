@@ -5,6 +5,7 @@ import {
   formatDicomDate,
   formatElapsed,
   formatPatientName,
+  formatScore,
   formatWhen,
 } from '../../../src/renderer/ui/format.js';
 
@@ -40,6 +41,12 @@ test('durations change unit without ever reading 1000 ms or 60.0 s', () => {
   expect(formatElapsed(59_940)).toBe('59.9 s');
   expect(formatElapsed(59_960)).toBe('1 min 0 s');
   expect(formatElapsed(125_000)).toBe('2 min 5 s');
+});
+
+test('a score is never shown outside 0 to 1', () => {
+  expect(formatScore(1.013)).toBe('1.00');
+  expect(formatScore(-0.02)).toBe('0.00');
+  expect(formatScore(0.876)).toBe('0.88');
 });
 
 test('counts agree with their noun', () => {
