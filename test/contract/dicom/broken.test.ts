@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,7 @@ import { createDecodePool } from '../../../src/engine/dicom/decodePool.js';
 import { createLibrary, openPaths, type Library } from '../../../src/engine/dicom/index.js';
 import { makeNifti } from '../../fixtures/makeNifti.js';
 import { ctSlice, encodePart10 } from '../../fixtures/makeSeries.js';
+import { conformanceDir, hasConformanceSet } from './shared.js';
 
 /** mulberry32: a small seeded generator, so that a failing case can be had again. */
 function makeRandom(seed: number): () => number {
@@ -88,6 +89,44 @@ describe('damaged files', () => {
     },
   );
 
+  const compressed = [
+    'pydicom/JPEG2000.dcm',
+    'pydicom/JPGExtended.dcm',
+    'pydicom/MR_small_RLE.dcm',
+    'pydicom/MR_small_jpeg_ls_lossless.dcm',
+    'pydicom/SC_rgb_dcmtk_+eb+cr.dcm',
+    'pydicom/SC_rgb_jpeg_gdcm.dcm',
+    'pydicom/image_dfl.dcm',
+    'pydicom-data/liver_nonbyte_aligned_deflate.dcm',
+  ];
+  it.skipIf(!hasConformanceSet).each(compressed)(
+    'compressed as in %s do not crash or hang a codec (needs ../shared/data)',
+    async (name) => {
+      const good = new Uint8Array(readFileSync(path.join(conformanceDir, name)));
+      const random = makeRandom(7);
+      const file = path.join(dir, 'case');
+      let decoded = 0;
+      for (let n = 0; n < 40; n++) {
+        writeFileSync(file, damage(good, random));
+        const { studies } = await openPaths([file], { library });
+        for (const study of studies) {
+          const [summary] = study.series;
+          const series = summary === undefined ? null : library.getSeries(summary.seriesId);
+          const [info] = series?.volumes[0]?.images ?? [];
+          if (info !== undefined)
+            await library.resolveFrame(info.imageId).then(
+              () => decoded++,
+              (thrown: unknown) => {
+                expect(thrown, `${name} case ${String(n)}`).toBeInstanceOf(IbisError);
+              },
+            );
+          library.closeStudy(study.studyId);
+        }
+      }
+      expect(decoded).toBeGreaterThan(0);
+    },
+  );
+
   it('do not keep the rest of their folder from opening', async () => {
     const folder = mkdtempSync(path.join(dir, 'mixed-'));
     const good = encodePart10(ctSlice({ sliceIndex: 0, rows: 8, columns: 8 }));
@@ -119,7 +158,7 @@ describe('damaged files', () => {
          parentPort.postMessage({ requestId, ok: true, bytes: Uint8Array.of(1) });
        });`,
     );
-    const pool = createDecodePool({ size: 1, timeoutMs: 300, entry: () => pathToFileURL(entry) });
+    const pool = createDecodePool({ size: 1, timeoutMs: 4000, entry: () => pathToFileURL(entry) });
     const source = { kind: 'png', file: '' } as const;
     const outcomes = await Promise.allSettled([pool.decode(source), pool.decode(source)]);
     await pool.close();

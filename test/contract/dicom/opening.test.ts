@@ -425,7 +425,7 @@ describe('opening files of our own making', () => {
   it('removes unpacked copies when their study is closed', async () => {
     const zip = zipSync({ 'a.dcm': slice({ sliceIndex: 0 }) });
     const series = await openOne(put('all.zip', zip));
-    const [{ file }] = library.getInstances(series.seriesId, 0) as [{ file: string }];
+    const file = library.getInstances(series.seriesId, 0)[0]?.file ?? '';
     expect(existsSync(file)).toBe(true);
     library.closeStudy(series.studyId);
     expect(existsSync(file)).toBe(false);
