@@ -65,7 +65,8 @@ function loadTargets(file: string): TargetsFile {
   );
 }
 
-const needsPolicy = (method: EvalMethod): boolean => method === 'agent' || method === 'other-image';
+const needsPolicy = (method: EvalMethod): boolean =>
+  method === 'agent' || method === 'other-image' || method === 'other-request';
 
 function printMeans(output: Output, report: EvalReport, file: string): void {
   const lines = report.means.map(

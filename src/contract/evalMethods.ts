@@ -1,13 +1,15 @@
 /**
  * How a case is segmented in an evaluation. 'oracle' clicks knowing the truth: the segmenter's bound.
  * 'other-image' is the policy shown another case's picture, its clicks given to the right one: what it
- * knows of the target without looking.
+ * knows of the target without looking. 'other-request' asks for the target that `contrastWith` names, judged by
+ * this one's truth: what the words change.
  */
 export const evalMethods = [
   'agent',
   'centre-click',
   'mean-position-click',
   'other-image',
+  'other-request',
   'oracle',
 ] as const;
 export type EvalMethod = (typeof evalMethods)[number];

@@ -22,6 +22,8 @@ export const targetSchema = z.object({
     z.object({ centre: z.number(), width: z.number().positive() }),
   ]),
   /** Normalised centre of the target over the training split; null where there is none. */
+  /** Id of a target that lies near and must not be taken for this one. */
+  contrastWith: z.string().optional(),
   trainMeanPosition: z
     .tuple([z.number(), z.number()])
     .nullish()

@@ -46,10 +46,13 @@ export async function runEvaluation(options: EvaluationOptions): Promise<EvalRep
   const tools = { policy, segmenter, seed, maxSteps, signal };
   const rows: EvalRow[] = [];
   for (const [index, evalCase] of cases.entries()) {
-    const other = findOther(cases, evalCase);
+    const others = {
+      image: findOther(cases, evalCase)?.slice ?? null,
+      request: findContrastRequest(targets, evalCase),
+    };
     for (const [at, method] of methods.entries()) {
       signal.throwIfAborted();
-      const row = await runMethod(method, evalCase, other, tools);
+      const row = await runMethod(method, evalCase, others, tools);
       if (row !== null) rows.push(row);
       options.onProgress?.(index * methods.length + at + 1, total, row);
     }
@@ -81,6 +84,10 @@ const describeFiles = ({ id, role, files }: ModelManifest): EvalReport['models']
   role,
   files: Object.fromEntries(files.map((file) => [file.path, file.sha256])),
 });
+
+/** What to ask for instead; null where the target names no contrast. */
+const findContrastRequest = (targets: TargetsFile, { target }: EvalCase): string | null =>
+  targets.targets.find(({ id }) => id === target.contrastWith)?.requests[0] ?? null;
 
 /** A case of the same target from another file, half the set away: neighbours are often one patient's. */
 export function findOther(cases: readonly EvalCase[], evalCase: EvalCase): EvalCase | null {

@@ -34,11 +34,17 @@ interface Outcome {
   readonly stopReason: string;
 }
 
-/** One row, or null where the method has nothing to work with. `other` is the case whose picture is shown instead. */
+/** What the policy is shown or asked instead, by the methods that mislead it; null where there is nothing. */
+export interface Others {
+  readonly image: SliceImage | null;
+  readonly request: string | null;
+}
+
+/** One row, or null where the method has nothing to work with. */
 export async function runMethod(
   method: EvalMethod,
   evalCase: EvalCase,
-  other: EvalCase | null,
+  others: Others,
   tools: MethodTools,
 ): Promise<EvalRow | null> {
   const { slice, geometry, plane, sliceIndex, target, truth } = evalCase;
@@ -53,7 +59,7 @@ export async function runMethod(
   // Encoding is no method's merit: it is done before the clock starts.
   await tools.segmenter.encode(slice, tools.signal);
   const begun = performance.now();
-  const outcome = await runOutcome(method, evalCase, other, context, tools);
+  const outcome = await runOutcome(method, evalCase, others, context, tools);
   if (outcome === null) return null;
   const elapsedMs = performance.now() - begun;
   tools.signal.throwIfAborted();
@@ -79,7 +85,7 @@ export async function runMethod(
 function runOutcome(
   method: EvalMethod,
   { target, truth }: EvalCase,
-  other: EvalCase | null,
+  others: Others,
   context: AgentContext,
   tools: MethodTools,
 ): Promise<Outcome | null> {
@@ -88,9 +94,13 @@ function runOutcome(
     case 'agent':
       return policy === null ? nothing : runAgent(context, policy, tools);
     case 'other-image':
-      return policy === null || other === null
+      return policy === null || others.image === null
         ? nothing
-        : runAgent(context, showOther(policy, other.slice), tools);
+        : runAgent(context, showOther(policy, others.image), tools);
+    case 'other-request':
+      return policy === null || others.request === null
+        ? nothing
+        : runAgent({ ...context, request: others.request }, policy, tools);
     case 'centre-click':
       return runOneClick(context, { x: 0.5, y: 0.5 }, tools.signal);
     case 'mean-position-click': {

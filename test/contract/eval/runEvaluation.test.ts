@@ -101,7 +101,7 @@ describe('an evaluation with real models', () => {
     });
     await reader.close();
     expect(evalReportSchema.parse(report)).toEqual(report);
-    expect(progress).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(progress).toEqual(Array.from({ length: 12 }, (_, row) => row + 1));
     expect(report.rows.map(({ caseId, method }) => `${caseId} ${method}`)).toEqual(
       ['a', 'b'].flatMap((name) =>
         ['agent', 'centre-click', 'mean-position-click', 'other-image', 'oracle'].map(
@@ -163,6 +163,41 @@ describe('an evaluation with real models', () => {
       report.rows.filter(({ caseId }) => caseId.includes(name)).map(({ dice }) => dice);
     expect(new Set(diceOf('b.png')).size).toBe(1);
     expect(diceOf('b.png')[0]).toBeGreaterThan(0.5);
+  });
+
+  it('asks for the contrasting target and judges by the truth of this one', async () => {
+    const reader = createVolumeReader(makeTemporaryFolder());
+    const asked: string[] = [];
+    const watched = {
+      manifest: policy.manifest,
+      nextAction: ({ request }: Parameters<typeof policy.nextAction>[0]) => {
+        asked.push(request);
+        const text = '<think>t</think><action>Terminate</action><answer>Target absent.</answer>';
+        return Promise.resolve({ text, tokenCount: 1, elapsedMs: 1 });
+      },
+    };
+    const [disc] = discTargets.targets;
+    const targets = targetsFileSchema.parse({
+      ...discTargets,
+      targets: [
+        { ...disc, contrastWith: 'ground' },
+        { ...disc, id: 'ground', requests: ['Segment the ground.'], labels: [0] },
+      ],
+    });
+    const report = await runEvaluation({
+      datasetDir: writeDiscs(),
+      targets,
+      split: 'test',
+      policy: watched,
+      segmenter,
+      readVolume: reader.readVolume,
+      methods: ['other-request'],
+      maxFiles: 1,
+      signal,
+    });
+    await reader.close();
+    expect(asked).toEqual(['Segment the ground.']);
+    expect(report.rows.map(({ targetId, dice }) => [targetId, dice])).toEqual([['disc', 0]]);
   });
 
   it('stops when it is cancelled', async () => {
