@@ -45,6 +45,42 @@ test.describe.serial('the window for every reader', () => {
     expect(small).toEqual([]);
   });
 
+  test('writes legibly: 4.5 to 1 at least against what lies behind (WCAG AA)', async () => {
+    const faint = await ibis.page.evaluate(() => {
+      const channels = (colour: string): number[] => (colour.match(/[\d.]+/g) ?? []).map(Number);
+      const luminance = (colour: string): number => {
+        const [r = 0, g = 0, b = 0] = channels(colour).map((value) => {
+          const part = value / 255;
+          return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const isOpaque = (colour: string): boolean => (channels(colour)[3] ?? 1) === 1;
+      const backgroundOf = (element: Element | null): string => {
+        if (element === null) return 'rgb(0, 0, 0)';
+        const colour = getComputedStyle(element).backgroundColor;
+        return isOpaque(colour) ? colour : backgroundOf(element.parentElement);
+      };
+      return [...document.querySelectorAll('body *')]
+        .filter(
+          (element) =>
+            element.checkVisibility() &&
+            element.closest(':disabled, .is-disabled, .pane') === null &&
+            [...element.childNodes].some(
+              (node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim() !== '',
+            ),
+        )
+        .map((element) => {
+          const front = luminance(getComputedStyle(element).color);
+          const behind = luminance(backgroundOf(element));
+          const ratio = (Math.max(front, behind) + 0.05) / (Math.min(front, behind) + 0.05);
+          return { text: element.textContent.trim().slice(0, 40), ratio };
+        })
+        .filter(({ ratio }) => ratio < 4.5);
+    });
+    expect(faint).toEqual([]);
+  });
+
   test('reaches the request by keyboard alone, with the focus to be seen', async () => {
     const view = ibisWindow(ibis.page);
     await ibis.page.keyboard.press('/');
