@@ -1,8 +1,9 @@
 import path from 'node:path';
 
 import type { ModelStatus } from '../contract/channels.js';
+import { IbisError } from '../contract/errors.js';
 import type { PolicyManifest, SegmenterManifest } from '../contract/manifest.js';
-import type { Policy, Segmenter } from './agent/types.js';
+import type { Policy, Segmenter, SliceImage } from './agent/types.js';
 import {
   describeModel,
   getPolicyModel,
@@ -29,8 +30,11 @@ export interface ModelPool {
   /** Usable at once; loads with the first call and again after a crash. */
   getPolicy(id: string): Promise<Policy>;
   getSegmenter(id: string): Promise<Segmenter>;
-  /** Starts to load both, so that the first step need not wait. Failures show at that step. */
-  warm(policyId: string, segmenterId: string): void;
+  /**
+   * Starts to load both and to encode the slice, which takes longer than the policy's first turn, so that the
+   * first step need not wait. Failures show at that step.
+   */
+  warm(policyId: string, segmenterId: string, slice: SliceImage): void;
   close(): Promise<void>;
 }
 
@@ -45,6 +49,7 @@ function createSlot<T extends { close(): Promise<void> }>(
   load: () => Promise<T>,
 ): { use: <R>(work: (loaded: T) => Promise<R>) => Promise<R>; close: () => Promise<void> } {
   let loading: Promise<T> | null = null;
+  let closed = false;
   const drop = async (): Promise<void> => {
     const dropped = loading;
     loading = null;
@@ -52,6 +57,8 @@ function createSlot<T extends { close(): Promise<void> }>(
   };
   return {
     use: async (work) => {
+      // Work ahead of need may still come while the engine ends: no model is loaded for it.
+      if (closed) throw new IbisError('cancelled', 'The engine is closing.');
       loading ??= load();
       try {
         return await work(await loading);
@@ -61,7 +68,10 @@ function createSlot<T extends { close(): Promise<void> }>(
         throw thrown;
       }
     },
-    close: drop,
+    close: () => {
+      closed = true;
+      return drop();
+    },
   };
 }
 
@@ -126,15 +136,13 @@ export function createModelPool(options: {
         encode: (...given) => segmenterSlot(id).use((segmenter) => segmenter.encode(...given)),
       };
     },
-    warm: (policyId, segmenterId) => {
-      const nothing = async (): Promise<void> => undefined;
-      void segmenterSlot(segmenterId)
-        .use(nothing)
-        .catch(() => undefined);
-      if (policyId !== '')
-        void policySlot(policyId)
-          .use(nothing)
-          .catch(() => undefined);
+    warm: (policyId, segmenterId, slice) => {
+      const { signal } = new AbortController(); // never aborted: the slice is about to be needed
+      const loading = [
+        segmenterSlot(segmenterId).use((segmenter) => segmenter.encode(slice, signal)),
+      ];
+      if (policyId !== '') loading.push(policySlot(policyId).use(async () => undefined));
+      void Promise.allSettled(loading);
     },
     close: async () => {
       const slots = [...policies.values(), ...segmenters.values()];

@@ -152,7 +152,7 @@ export function createSessions(options: {
       models: verified,
     });
     live.set(session.sessionId, makeLive(session, slice, { records: [] }));
-    models.warm(policyId, segmenterId);
+    models.warm(policyId, segmenterId, slice.image);
     return session;
   };
 
