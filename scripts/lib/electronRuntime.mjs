@@ -36,9 +36,11 @@ const runtime = (kind, distDir) => ({
 
 /** What is here already, without a look at the network; null when there is none. */
 export function findInstalledElectron() {
-  const chosen = process.env.ELECTRON_OVERRIDE_DIST_PATH;
-  if (chosen && existsSync(executableIn(chosen))) return runtime('chosen', chosen);
   const official = path.join(electronDir, 'dist');
+  const chosen = process.env.ELECTRON_OVERRIDE_DIST_PATH;
+  // Our own scripts set it too, for the programs that they start.
+  if (chosen && ![official, registryDistDir].includes(chosen) && existsSync(executableIn(chosen)))
+    return runtime('chosen', chosen);
   if (existsSync(executableIn(official)) && versionIn(official) === officialVersion())
     return runtime('official', official);
   if (existsSync(executableIn(registryDistDir))) return runtime('registry', registryDistDir);
