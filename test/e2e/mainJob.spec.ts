@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,6 +15,15 @@ import {
   waitForImage,
 } from './pages/ibisWindow.js';
 import { launchIbis, type LaunchedIbis } from './support/launch.js';
+
+/** The request that stands ready is chosen for the policy that ships. */
+const demo = JSON.parse(
+  readFileSync(
+    path.join(import.meta.dirname, '..', '..', 'resources', 'demo', 'demo.json'),
+    'utf8',
+  ),
+) as { prompt: string; sliceIndex: number };
+const targetWord = /(\w+)\W*$/.exec(demo.prompt)?.[1] ?? '';
 
 const NO_POLICY = 'no trained policy is installed in resources/models';
 
@@ -35,8 +45,8 @@ test.describe.serial('the main job', () => {
     const view = ibisWindow(ibis.page);
     await waitForImage(ibis.page);
     await expect(view.series).toHaveCount(1);
-    await expect(view.picture).toHaveAccessibleName('Axial image 69 of 177');
-    await expect(view.request).toHaveValue('Segment the left putamen.');
+    await expect(view.picture).toHaveAccessibleName(`Axial image ${demo.sliceIndex + 1} of 177`);
+    await expect(view.request).toHaveValue(demo.prompt);
     await expect(view.image.locator('canvas.overlay')).toBeVisible();
     await ibis.page.waitForTimeout(500); // the last thing drawn is the scale bar
     bareOverlayPixels = await countOverlayPixels(ibis.page);
@@ -54,7 +64,7 @@ test.describe.serial('the main job', () => {
 
     const stored = await readStoredSession(ibis.page);
     expect(stored.runState).toBe('stopped');
-    expect(stored.settings.target.text).toBe('Segment the left putamen.');
+    expect(stored.settings.target.text).toBe(demo.prompt);
     const masks = stored.steps.filter((step) => (step.mask?.bounds ?? null) !== null);
     expect(masks.length).toBeGreaterThan(0);
     for (const step of stored.steps) expect(step.policyText).toContain('<action>');
@@ -115,7 +125,7 @@ test.describe.serial('the main job', () => {
     await view.sessions.click();
     await view.worklist.getByLabel('Search sessions').fill('spleen');
     await expect(view.storedSessions).toHaveCount(0);
-    await view.worklist.getByLabel('Search sessions').fill('putamen');
+    await view.worklist.getByLabel('Search sessions').fill(targetWord);
     await expect(view.storedSessions).toHaveCount(1);
     await view.storedSessions.first().click();
 
@@ -132,7 +142,7 @@ test.describe.serial('the main job', () => {
     await view.session.getByRole('button', { name: 'New request' }).click();
     await view.request.fill('Segment the gallbladder.');
     await expect(view.session.locator('.notice.warn')).toBeVisible();
-    await view.request.fill('Segment the left putamen.');
+    await view.request.fill(demo.prompt);
     await expect(view.session.locator('.notice.warn')).toHaveCount(0);
   });
 
