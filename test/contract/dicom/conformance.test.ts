@@ -15,11 +15,18 @@ import {
   renderTable,
   type Judged,
 } from './conformanceTable.js';
-import { conformanceDir, hasConformanceSet, repositoryDir } from './shared.js';
+import {
+  conformanceDir,
+  hasConformanceSet,
+  hasReferenceDecoders,
+  repositoryDir,
+} from './shared.js';
 
 const tablePath = path.join(repositoryDir, 'docs', 'dicom-conformance.md');
 
-describe.skipIf(!hasConformanceSet)('the DICOM conformance set (needs ../shared/data)', () => {
+const title =
+  'the DICOM conformance set (needs ../shared/data, pydicom, nibabel, imagecodecs, dcmtk and GDCM)';
+describe.skipIf(!hasConformanceSet || !hasReferenceDecoders)(title, () => {
   const workDir = mkdtempSync(path.join(tmpdir(), 'ibis-conformance-'));
   const judged: Judged[] = [];
 

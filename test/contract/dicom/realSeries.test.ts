@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import { voxelToWorld } from '../../../src/domain/geometry.js';
 import { createLibrary, openPaths } from '../../../src/engine/dicom/index.js';
-import { python, sharedDataDir, withTempDir } from './shared.js';
+import { hasPythonReaders, python, sharedDataDir, withTempDir } from './shared.js';
 
 const judgementSchema = z.array(
   z.object({
@@ -36,7 +36,8 @@ const foldersWithSlices = (dir: string): readonly string[] => [
   ),
 ];
 
-describe.skipIf(!existsSync(studyDir))('real series (need ../shared/data)', () => {
+const canRun = existsSync(studyDir) && hasPythonReaders;
+describe.skipIf(!canRun)('real series (need ../shared/data, pydicom and nibabel)', () => {
   const paths = existsSync(studyDir) ? [...foldersWithSlices(studyDir), ...niftiFiles] : [];
 
   it('lie, run and weigh as pydicom and nibabel say, slice by slice', async () => {
