@@ -3,6 +3,7 @@ import { useModelsStore } from '../models/modelsStore.js';
 import { call } from '../ui/client.js';
 import { useViewerStore } from '../ui/viewerStore.js';
 import type { SlicePosition } from '../viewer/viewerApi.js';
+import { loadSessions } from '../worklist/loadWorklist.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
 import { showSession } from './showSession.js';
 import { useSessionStore } from './sessionStore.js';
@@ -40,5 +41,6 @@ export async function startSession(
     return null;
   }
   showSession(reply.value);
+  void loadSessions();
   return reply.value;
 }
