@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,15 +13,10 @@ import {
   readStoredSession,
   waitForImage,
 } from './pages/ibisWindow.js';
+import { demo, demoImageName } from './support/demo.js';
 import { launchIbis, type LaunchedIbis } from './support/launch.js';
 
-/** The request that stands ready is chosen for the policy that ships. */
-const demo = JSON.parse(
-  readFileSync(
-    path.join(import.meta.dirname, '..', '..', 'resources', 'demo', 'demo.json'),
-    'utf8',
-  ),
-) as { prompt: string; sliceIndex: number };
+/** Finds the demo's session in the list. */
 const targetWord = /(\w+)\W*$/.exec(demo.prompt)?.[1] ?? '';
 
 const NO_POLICY = 'no trained policy is installed in resources/models';
@@ -45,7 +39,7 @@ test.describe.serial('the main job', () => {
     const view = ibisWindow(ibis.page);
     await waitForImage(ibis.page);
     await expect(view.series).toHaveCount(1);
-    await expect(view.picture).toHaveAccessibleName(`Axial image ${demo.sliceIndex + 1} of 177`);
+    await expect(view.picture).toHaveAccessibleName(demoImageName);
     await expect(view.request).toHaveValue(demo.prompt);
     await expect(view.image.locator('canvas.overlay')).toBeVisible();
     await ibis.page.waitForTimeout(500); // the last thing drawn is the scale bar
