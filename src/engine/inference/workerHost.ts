@@ -34,7 +34,7 @@ interface Job {
   readonly reject: (reason: unknown) => void;
 }
 
-const CLOSE_TIMEOUT_MS = 5000;
+const CLOSE_TIMEOUT_MS = 20_000; // longer than any single run
 
 export function startWorkerHost(): WorkerHost {
   const worker = new Worker(workerEntry('inferenceWorker'), { name: 'ibis-inference' });
@@ -135,9 +135,17 @@ export function startWorkerHost(): WorkerHost {
     call,
     close: async () => {
       if (fault !== null) return;
-      const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
-      await call({ kind: 'close' }).catch(() => undefined); // it may have died on its own
-      await exited;
+      void call({ kind: 'close' }).catch(() => undefined); // it may have died on its own
+      // Never terminated: a thread that is stopped inside a run of the model takes the whole process down
+      // (SIGABRT). It ends by itself when the run does; a program that is ending need not wait for that.
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(() => {
+          worker.unref();
+          resolve();
+        }, CLOSE_TIMEOUT_MS);
+      });
+      await Promise.race([exited, late]);
       clearTimeout(timer);
     },
   };
