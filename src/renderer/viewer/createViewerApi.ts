@@ -18,7 +18,7 @@ export function createViewerApi(
   const { state } = viewer;
 
   const cineOver = (): CineState['over'] =>
-    (viewer.source()?.series.volumes.length ?? 1) > 1 ? 'phases' : 'slices';
+    viewer.source()?.hasPhases === true ? 'phases' : 'slices';
 
   const nextPhase = (): number => {
     const volumes = viewer.source()?.series.volumes ?? [];

@@ -1,3 +1,4 @@
+import { dot } from '../../domain/geometry.js';
 import { imageToVoxel } from '../../domain/plane.js';
 import type { SliceAxis } from '../../domain/plane.js';
 import type { ImageInfo, Series, VolumeInfo } from '../../domain/study.js';
@@ -25,6 +26,10 @@ export interface SeriesSource {
   volumeOf(phaseIndex: number): VolumeInfo | undefined;
   /** Axes that can be shown: only 'acquired' for one image, for images without a common grid, or beyond memory. */
   axesOf(phaseIndex: number): readonly SliceAxis[];
+  /** Several volumes of one grid: the same slice can be played through them. */
+  readonly hasPhases: boolean;
+  /** Why there are no planes across; '' when there are. */
+  whyOnePlane(phaseIndex: number): string;
   place(position: SlicePosition): PlacedSlice | null;
   /** Waits for the frame of an acquired slice; a slice across the frames needs none to be drawn. */
   loadSlice(position: SlicePosition): Promise<PlacedSlice>;
@@ -42,6 +47,26 @@ export interface SliceVoxel {
   readonly row: number;
 }
 
+/** A localiser's three directions are volumes too, but no phases. */
+const isPhased = ([first, ...rest]: readonly VolumeInfo[]): boolean =>
+  first !== undefined &&
+  rest.length > 0 &&
+  rest.every(
+    ({ images }) =>
+      images.length === first.images.length &&
+      images[0]?.rows === first.images[0]?.rows &&
+      images[0]?.columns === first.images[0]?.columns &&
+      cosineBetween(images[0], first.images[0]) > 0.999,
+  );
+
+/** How alike two images are turned: the smaller cosine between their axes; 1 where both are unknown. */
+function cosineBetween(a: ImageInfo | undefined, b: ImageInfo | undefined): number {
+  if (a?.columnDirection == null || b?.columnDirection == null)
+    return a?.columnDirection === b?.columnDirection ? 1 : 0;
+  if (a.rowDirection === null || b.rowDirection === null) return 0;
+  return Math.min(dot(a.columnDirection, b.columnDirection), dot(a.rowDirection, b.rowDirection));
+}
+
 export function createSeriesSource(
   series: Series,
   store: FrameStore,
@@ -50,12 +75,16 @@ export function createSeriesSource(
   const volumeOf = (phaseIndex: number): VolumeInfo | undefined =>
     series.volumes.find((volume) => volume.phaseIndex === phaseIndex);
 
-  const axesOf = (phaseIndex: number): readonly SliceAxis[] => {
+  const whyOnePlane = (phaseIndex: number): string => {
     const volume = volumeOf(phaseIndex);
-    if (volume?.geometry == null || volume.images.length < 2) return ['acquired'];
+    if (volume === undefined || volume.images.length < 2) return 'One image has no other planes.';
+    if (volume.geometry === null) return 'These images form no single volume.';
     const bytes = volume.images.reduce((sum, image) => sum + frameByteLength(image), 0);
-    return bytes > budgetBytes ? ['acquired'] : ['acquired', 'axial', 'coronal', 'sagittal'];
+    return bytes > budgetBytes ? "Too large for this machine's memory to be cut across." : '';
   };
+
+  const axesOf = (phaseIndex: number): readonly SliceAxis[] =>
+    whyOnePlane(phaseIndex) === '' ? ['acquired', 'axial', 'coronal', 'sagittal'] : ['acquired'];
 
   const place = (position: SlicePosition): PlacedSlice | null => {
     const volume = volumeOf(position.phaseIndex);
@@ -87,8 +116,10 @@ export function createSeriesSource(
 
   return {
     series,
+    hasPhases: isPhased(series.volumes),
     volumeOf,
     axesOf,
+    whyOnePlane,
     place,
     cutNow,
     async loadSlice(position) {

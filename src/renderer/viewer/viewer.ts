@@ -226,7 +226,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     state.axes = opened.axesOf(state.phaseIndex);
     state.axis = 'acquired';
     const [i = 1, j = 1] = volume()?.geometry?.dimensions ?? [];
-    const count = volume()?.images.length ?? 0;
+    const count = volume()?.images.length ?? 1;
     cross = { i: Math.floor(i / 2), j: Math.floor(j / 2), k: Math.floor(count / 2) };
     if (position !== null) goTo(position);
     announceSlice();
@@ -236,11 +236,21 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     });
   };
 
+  /** The voxel nearest to it that exists; k is the place in the list where the images form no grid. */
+  const withinVolume = (voxel: VoxelIndex): VoxelIndex => {
+    const [i = 1, j = 1, k = volume()?.images.length ?? 1] = volume()?.geometry?.dimensions ?? [];
+    const inside = (value: number, size: number): number =>
+      Math.min(size - 1, Math.max(0, Math.round(value)));
+    return { i: inside(voxel.i, i), j: inside(voxel.j, j), k: inside(voxel.k, k) };
+  };
+
   /** Sets the cross and, in the stack, the axis; asks for nothing to be drawn. */
   const goTo = (position: Partial<SlicePosition>): void => {
     if (position.phaseIndex !== undefined && source?.volumeOf(position.phaseIndex) !== undefined)
       state.phaseIndex = position.phaseIndex;
     state.axes = source?.axesOf(state.phaseIndex) ?? ['acquired'];
+    if (!state.axes.includes(state.axis)) state.axis = 'acquired';
+    cross = withinVolume(cross); // volumes of one series may differ in size
     const axis = position.axis ?? axisOf(state.activePane) ?? state.axis;
     if (state.axes.includes(axis)) {
       const holder = paneIds.find(
@@ -251,9 +261,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     }
     if (position.sliceIndex !== undefined) {
       const key = (['i', 'j', 'k'] as const)[normalAxisOf(axis)];
-      const count =
-        source?.place({ phaseIndex: state.phaseIndex, axis, sliceIndex: 0 })?.cut.sliceCount ?? 1;
-      cross = { ...cross, [key]: Math.min(count - 1, Math.max(0, position.sliceIndex)) };
+      cross = withinVolume({ ...cross, [key]: position.sliceIndex });
     }
   };
 
@@ -317,10 +325,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     },
     showSlice,
     moveCross(voxel) {
-      const [i = 1, j = 1, k = 1] = volume()?.geometry?.dimensions ?? [];
-      const inside = (value: number, size: number): number =>
-        Math.min(size - 1, Math.max(0, Math.round(value)));
-      cross = { i: inside(voxel.i, i), j: inside(voxel.j, j), k: inside(voxel.k, k) };
+      cross = withinVolume(voxel);
       announceSlice();
       scheduleUpdate();
       redrawOverlays();
