@@ -48,6 +48,7 @@ export function startEngineProcess(launch: EngineLaunch): EngineProcess {
   };
 
   const start = (): void => {
+    if (child !== null) return; // asked for twice at once: one engine on one database
     const missing = launch.describeMissing();
     if (missing !== null) {
       setState({ kind: 'stopped', reason: missing });

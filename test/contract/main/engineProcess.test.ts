@@ -73,6 +73,16 @@ describe("the engine's life, as main leads it", () => {
     expect(second).not.toBe(first);
   });
 
+  it('starts one engine where it is asked for twice at once', async () => {
+    start();
+    process.kill(await pid(), 'SIGKILL');
+    await until('stopped');
+    events.length = 0;
+    await Promise.all([engine.restart(), engine.restart()]);
+    await until('ready');
+    expect(states().map(({ kind }) => kind)).toEqual(['starting', 'ready']);
+  });
+
   it('is ended in order by a shutdown, and the process is gone', async () => {
     start();
     const running = await pid();
