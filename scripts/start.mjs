@@ -13,6 +13,9 @@ import { say, seconds } from './lib/report.mjs';
 import { run, toolEnvironment } from './lib/run.mjs';
 import { setUpDependencies, setUpElectron } from './lib/setup.mjs';
 
+// Chromium remarks on each desktop service that a machine lacks; what main and the engine say still shows.
+const quiet = '--log-level=3';
+
 async function ensureBuilt() {
   if (await isBuilt()) {
     say('ready', 'build', 'up to date');
@@ -30,7 +33,7 @@ async function openWindow(electron, paths) {
   if (launchArguments.length > 0)
     say('note', 'sandbox', "running as root, for whom Chromium's sandbox cannot start: it is off");
   say('ready', 'Ibis', paths.length === 0 ? 'opening the demo study' : 'opening the window');
-  const { code } = await run(electron.executable, [repoRoot, ...launchArguments, ...paths], {
+  const { code } = await run(electron.executable, [repoRoot, ...launchArguments, quiet, ...paths], {
     show: true,
     cwd: process.cwd(),
     env: toolEnvironment({

@@ -21,8 +21,13 @@ export function run(command, args, { cwd = repoRoot, env = process.env, limitMs,
     child.stderr?.on('data', (chunk) => (output += chunk));
     const timer =
       limitMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), limitMs);
+    // Whoever ends this script ends what it shows, too.
+    const passOn = (signal) => child.kill(signal);
+    const signals = show ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : [];
+    for (const signal of signals) process.on(signal, passOn);
     const end = (code) => {
       clearTimeout(timer);
+      for (const signal of signals) process.off(signal, passOn);
       resolve({ code, output });
     };
     child.on('error', (error) => {
