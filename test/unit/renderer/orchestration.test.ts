@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+
+import type { SeriesId } from '../../../src/domain/brand.js';
+import type { SegmentationSession } from '../../../src/domain/session.js';
+import { useModelsStore } from '../../../src/renderer/models/modelsStore.js';
+import { openStoredSession } from '../../../src/renderer/session/openStoredSession.js';
+import { runSession } from '../../../src/renderer/session/runActions.js';
+import { useSessionStore } from '../../../src/renderer/session/sessionStore.js';
+import { showSession } from '../../../src/renderer/session/showSession.js';
+import { addClick, redoStep, undoStep } from '../../../src/renderer/session/userActs.js';
+import { connectEngine } from '../../../src/renderer/ui/connectEngine.js';
+import { useEngineStore } from '../../../src/renderer/ui/engineStore.js';
+import { useViewerStore } from '../../../src/renderer/ui/viewerStore.js';
+import { openSeries } from '../../../src/renderer/worklist/openSeries.js';
+import { useWorklistStore } from '../../../src/renderer/worklist/worklistStore.js';
+import { madeUpSession } from '../../renderer-harness/sessionData.js';
+import { madeUpSeries } from '../../renderer-harness/worklistData.js';
+import { methodsOf, settle, standInEngine } from './standInEngine.js';
+
+const id = (text: string) => text as SeriesId;
+const here = { phaseIndex: 0, axis: 'axial' as const, sliceIndex: 86 };
+const click = { ...here, label: 'include' as const, normalised: { x: 0.5, y: 0.5 } };
+
+describe('openSeries', () => {
+  test('shows the series asked for last, however late the first answer comes', async () => {
+    let answerFirst = (): void => undefined;
+    standInEngine({
+      getSeries: ({ seriesId }: { seriesId: string }) =>
+        seriesId === 's1-1'
+          ? new Promise((resolve) => {
+              answerFirst = () => {
+                resolve(madeUpSeries('s1-1'));
+              };
+            })
+          : madeUpSeries(seriesId),
+    });
+    const first = openSeries(id('s1-1'));
+    expect(await openSeries(id('s1-2'))).toBe(true);
+    answerFirst();
+    expect(await first).toBe(false);
+    expect(useWorklistStore().series?.seriesId).toBe('s1-2');
+  });
+
+  test('says at the row why a series could not be opened', async () => {
+    standInEngine({});
+    expect(await openSeries(id('s1-1'))).toBe(false);
+    expect(useWorklistStore().seriesProblem).toEqual({
+      seriesId: 's1-1',
+      message: 'no answer to getSeries',
+    });
+  });
+
+  test('takes the session of another series out of the panel', async () => {
+    standInEngine({ getSeries: ({ seriesId }: { seriesId: string }) => madeUpSeries(seriesId) });
+    showSession(madeUpSession('paused'));
+    await openSeries(id('s1-1'));
+    expect(useSessionStore().session).not.toBeNull(); // its own series
+    await openSeries(id('s2-4'));
+    expect(useSessionStore().session).toBeNull();
+  });
+});
+
+describe('runSession', () => {
+  const ready = (answers: Parameters<typeof standInEngine>[0]) => {
+    const engine = standInEngine({ listSessions: () => [], ...answers });
+    useWorklistStore().series = madeUpSeries('s1-1');
+    useViewerStore().position = here;
+    useModelsStore().policyId = 'p';
+    useModelsStore().segmenterId = 's';
+    return engine;
+  };
+
+  test('begins a session on the slice in front of the reader, then runs it', async () => {
+    const engine = ready({ startSession: () => madeUpSession('paused'), runSession: () => null });
+    useSessionStore().request = ' left putamen ';
+    await runSession();
+    expect(methodsOf(engine).filter((method) => method !== 'listSessions')).toEqual([
+      'startSession',
+      'runSession',
+    ]);
+    expect(engine.calls[0]?.params).toMatchObject({
+      ...here,
+      seriesId: 's1-1',
+      prompt: 'left putamen',
+      policyId: 'p',
+      segmenterId: 's',
+    });
+  });
+
+  test('runs on the session that is there, and begins another when the request is another', async () => {
+    const engine = ready({ startSession: () => madeUpSession('paused'), runSession: () => null });
+    showSession(madeUpSession('paused'));
+    await runSession();
+    expect(methodsOf(engine)).toEqual(['runSession']);
+    useSessionStore().request = 'right putamen';
+    await runSession();
+    expect(methodsOf(engine)).toContain('startSession');
+  });
+
+  test('asks for words before it asks the engine', async () => {
+    const engine = ready({});
+    await runSession();
+    expect(engine.calls).toEqual([]);
+    expect(useSessionStore().problem?.message).toBe('Write what to segment first.');
+  });
+
+  test('takes one act at a time', async () => {
+    const engine = ready({ runSession: () => null });
+    showSession(madeUpSession('paused'));
+    await Promise.all([runSession(), runSession()]);
+    expect(methodsOf(engine)).toEqual(['runSession']);
+  });
+});
+
+describe("the user's acts", () => {
+  test('a click elsewhere than on the session’s slice never reaches the engine', async () => {
+    const engine = standInEngine({});
+    showSession(madeUpSession('paused'));
+    await addClick({ ...click, sliceIndex: 12 });
+    expect(engine.calls).toEqual([]);
+    expect(useSessionStore().problem?.message).toContain('another slice');
+  });
+
+  test('undo can be done again, until another click is placed', async () => {
+    const session = madeUpSession('paused');
+    const undone: SegmentationSession = {
+      ...session,
+      steps: session.steps.map((step, at) => (at === 2 ? { ...step, undone: true } : step)),
+    };
+    const engine = standInEngine({ undoStep: () => undone, addClick: () => session });
+    showSession(session);
+    await undoStep();
+    expect(useSessionStore().redoable).toHaveLength(1);
+    await redoStep();
+    expect(engine.calls.at(-1)).toMatchObject({
+      method: 'addClick',
+      params: { label: 'exclude', normalised: { x: 0.679, y: 0.471 } },
+    });
+    expect(useSessionStore().redoable).toEqual([]);
+    await undoStep();
+    await addClick(click);
+    expect(useSessionStore().redoable).toEqual([]);
+  });
+});
+
+describe('openStoredSession', () => {
+  test('lists the steps even where the images are gone, and says that they are', async () => {
+    standInEngine({ getSession: () => madeUpSession('paused') });
+    await openStoredSession(madeUpSession('paused').sessionId);
+    expect(useSessionStore().session?.steps).toHaveLength(3);
+    expect(useSessionStore().problem?.message).toBe('no answer to reopenSession');
+  });
+});
+
+describe('connectEngine', () => {
+  const lists = {
+    getAppInfo: () => ({ provider: null, interruptedSessions: [] }),
+    listModels: () => [],
+    listSessions: () => [],
+    listStudies: () => [],
+  };
+
+  test('asks for everything once, whether the state or the event comes first', async () => {
+    const engine = standInEngine({ ...lists, getEngineState: () => ({ kind: 'ready' }) });
+    const stop = connectEngine(new URL('app://ibis/'));
+    engine.say({ kind: 'engineStateChanged', state: { kind: 'ready' } });
+    await settle();
+    expect(methodsOf(engine).filter((method) => method === 'getAppInfo')).toHaveLength(1);
+    stop();
+  });
+
+  test('when the engine stops nothing is shown as running, and after it is back the store is asked', async () => {
+    const session = madeUpSession('running');
+    const engine = standInEngine({
+      ...lists,
+      getEngineState: () => ({ kind: 'ready' }),
+      getSession: () => ({ ...session, runState: 'paused' }),
+    });
+    const stop = connectEngine(new URL('app://ibis/'));
+    await settle();
+    showSession(session);
+    engine.say({ kind: 'engineStateChanged', state: { kind: 'stopped', reason: 'code 137' } });
+    expect(useEngineStore().state).toEqual({ kind: 'stopped', reason: 'code 137' });
+    expect(useSessionStore().session?.runState).toBe('paused');
+    engine.say({ kind: 'engineStateChanged', state: { kind: 'starting' } });
+    engine.say({ kind: 'engineStateChanged', state: { kind: 'ready' } });
+    await settle();
+    expect(methodsOf(engine).at(-1)).toBe('getSession');
+    expect(useSessionStore().session?.steps).toHaveLength(2);
+    stop();
+  });
+
+  test('opens what the program was started with', async () => {
+    const engine = standInEngine({
+      ...lists,
+      getEngineState: () => ({ kind: 'ready' }),
+      openPaths: () => ({ studies: [], refused: [], cancelled: false }),
+    });
+    const stop = connectEngine(new URL('app://ibis/?open=%2Fa%20b&open=%2Fc'));
+    await settle();
+    await settle();
+    const opening = engine.calls.find(({ method }) => method === 'openPaths');
+    expect(opening?.params).toMatchObject({ paths: ['/a b', '/c'] });
+    stop();
+  });
+});
