@@ -201,7 +201,7 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
     start, step, saved, log = time.time(), 0, time.time(), []
     while (done := (time.time() - start) / 60 / minutes) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = rate * min(1, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
+            group["lr"] = rate * min(1, (step + 1) / 40) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
         # pictures with similar histories go together, so that little is padding
         pick = numbers.choice(len(training), 4 * batch_size, p=p)
         pick = pick[np.argsort([len(training[i].history) for i in pick], kind="stable")]
