@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { expect, test } from '@playwright/test';
+import { encode } from 'fast-png';
 
 import { encodeDicom } from '../../src/engine/export/writeDicom.js';
 import { launchIbis, type LaunchedIbis } from './support/launch.js';
@@ -86,6 +87,30 @@ interface Reading {
   readonly value: number;
 }
 
+/** What the pane's own canvas shows at a point of the page: red, green, blue. */
+async function colourAt(
+  { page }: LaunchedIbis,
+  px: number,
+  py: number,
+): Promise<readonly number[]> {
+  return page
+    .getByTestId('pane-main')
+    .locator('canvas.cornerstone-canvas')
+    .evaluate(
+      (canvas: HTMLCanvasElement, at) => {
+        const box = canvas.getBoundingClientRect();
+        const x = ((at.px - box.left) * canvas.width) / box.width;
+        const y = ((at.py - box.top) * canvas.height) / box.height;
+        const copy = document
+          .createElement('canvas')
+          .getContext('2d', { willReadFrequently: true });
+        copy?.drawImage(canvas, Math.floor(x), Math.floor(y), 1, 1, 0, 0, 1, 1);
+        return [...(copy?.getImageData(0, 0, 1, 1).data ?? [])].slice(0, 3);
+      },
+      { px, py },
+    );
+}
+
 test.describe('the viewer', () => {
   let ibis: LaunchedIbis;
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ibis-viewer-'));
@@ -159,6 +184,17 @@ test.describe('the viewer', () => {
     ] as const) {
       const { column, row, value } = await pointAt(x, y);
       expect(value).toBe(valueAt(column, row, 4));
+    }
+  });
+
+  test('draws a pixel as bright as the window makes it', async () => {
+    for (const [x, y] of [
+      [0.42, 0.45],
+      [0.6, 0.65],
+    ] as const) {
+      const { value, px, py } = await pointAt(x, y);
+      const [red = NaN] = await colourAt(ibis, px, py);
+      expect(Math.abs(red - Math.min(255, (value / 16000) * 255))).toBeLessThan(3);
     }
   });
 
@@ -287,5 +323,89 @@ test.describe('the viewer', () => {
     await expect(ibis.page.getByTestId('viewer').getByRole('alert')).toContainText(
       'offers no WebGL',
     );
+  });
+});
+
+test.describe('what is drawn', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'ibis-drawn-'));
+  test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Opens one picture and tells the colours of its left and right half. */
+  async function coloursOf(
+    name: string,
+    file: Uint8Array,
+  ): Promise<readonly (readonly number[])[]> {
+    writeFileSync(path.join(folder, name), file);
+    const ibis = await launchIbis({ args: [path.join(folder, name)] });
+    try {
+      const pane = ibis.page.getByTestId('pane-main');
+      await expect(pane.getByTestId('slice')).toHaveText('1 / 1', { timeout: 60_000 });
+      const box = await pane.boundingBox();
+      if (box === null) throw new Error('the image is not shown');
+      const y = box.y + box.height * 0.45;
+      const { left, right } = { left: box.x + box.width * 0.45, right: box.x + box.width * 0.55 };
+      return [await colourAt(ibis, left, y), await colourAt(ibis, right, y)];
+    } finally {
+      await ibis.close();
+    }
+  }
+  /** Left half of one value, right half of another. */
+  const halves = (left: readonly number[], right: readonly number[]): Uint8Array =>
+    Uint8Array.from(Array.from({ length: 64 * 64 }, (_, p) => (p % 64 < 32 ? left : right)).flat());
+
+  /** A secondary capture of 8 bits without a window. */
+  const captureOf = (photometric: string, data: Uint8Array): Uint8Array =>
+    encodeDicom({
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',
+      SOPInstanceUID: `1.2.826.0.1.3680043.2.1125.8.${String(photometric.length)}`,
+      StudyInstanceUID: '1.2.826.0.1.3680043.2.1125.8',
+      SeriesInstanceUID: `1.2.826.0.1.3680043.2.1125.8.0.${String(photometric.length)}`,
+      PatientName: 'Drawn^Test',
+      PatientID: 'V-2',
+      PatientBirthDate: '',
+      PatientSex: '',
+      StudyDate: '',
+      StudyTime: '',
+      StudyID: '',
+      AccessionNumber: '',
+      ReferringPhysicianName: '',
+      SeriesNumber: '1',
+      Modality: 'OT',
+      ConversionType: 'WSD',
+      InstanceNumber: '1',
+      Rows: 64,
+      Columns: 64,
+      SamplesPerPixel: 1,
+      PhotometricInterpretation: photometric,
+      BitsAllocated: 8,
+      BitsStored: 8,
+      HighBit: 7,
+      PixelRepresentation: 0,
+      PixelData: data.buffer,
+      _vrMap: { PixelData: 'OB' },
+    });
+  const black = [0, 0, 0];
+  const white = [255, 255, 255];
+
+  test('is white where a picture of noughts and ones is one', async () => {
+    const file = captureOf('MONOCHROME2', halves([0], [1]));
+    expect(await coloursOf('mask.dcm', file)).toEqual([black, white]);
+  });
+
+  test('is white where a picture that stores white as nought is nought', async () => {
+    const file = captureOf('MONOCHROME1', halves([0], [90]));
+    expect(await coloursOf('white.dcm', file)).toEqual([white, black]);
+  });
+
+  test('has the colours of a colour picture', async () => {
+    const data = halves([200, 30, 60], [10, 120, 250]);
+    const png = encode({ width: 64, height: 64, data, channels: 3, depth: 8 });
+    const colours = await coloursOf('colour.png', png);
+    for (const [n, wanted] of [
+      [200, 30, 60],
+      [10, 120, 250],
+    ].entries())
+      for (const [channel, value] of wanted.entries())
+        expect(Math.abs((colours[n]?.[channel] ?? NaN) - value)).toBeLessThanOrEqual(1);
   });
 });

@@ -124,7 +124,8 @@ function toCornerstoneImage(
     intercept: 0,
     windowCenter: window.centre,
     windowWidth: window.width,
-    voiLUTFunction: VOILUTFunctionType.LINEAR,
+    // Our windows reach from centre - width / 2; DICOM's LINEAR makes nothing of a width of 1, which masks have.
+    voiLUTFunction: VOILUTFunctionType.LINEAR_EXACT,
     rows: height,
     columns: width,
     height,
