@@ -60,6 +60,17 @@ test.describe.serial('a reader who takes over', () => {
     expect(stored.steps.map((step) => step.undone)).toEqual([false, true, false]);
   });
 
+  test('removes a click from its step, and the others are segmented anew', async () => {
+    const view = ibisWindow(ibis.page);
+    const before = await readStoredSession(ibis.page);
+    await view.steps.nth(2).hover();
+    await view.session.getByRole('button', { name: 'Remove the click of step 3' }).click();
+    await expect(view.steps).toHaveCount(before.steps.length + 1);
+    const stored = await readStoredSession(ibis.page);
+    expect(stored.clicks).toHaveLength(before.clicks.length - 1);
+    expect(stored.steps.at(-1)?.action.kind).toBe('remove-click');
+  });
+
   test('lets the policy take one step, and stands still after it', async () => {
     const view = ibisWindow(ibis.page);
     const before = (await readStoredSession(ibis.page)).steps.length;

@@ -48,7 +48,8 @@ test.describe.serial('when the engine is killed', () => {
     await ibis.screenshot('engine-stopped');
 
     await view.restartEngine.click();
-    await expect(view.engineStopped).toHaveCount(0, { timeout: 60_000 });
+    await expect(view.engine).toHaveText(/ready$/, { timeout: 60_000 });
+    await expect(view.engineStopped).toHaveCount(0);
   });
 
   test('nothing that was stored is lost, and the session goes on where it stood', async () => {
@@ -57,9 +58,11 @@ test.describe.serial('when the engine is killed', () => {
     expect(stored.steps.length).toBeGreaterThanOrEqual(1);
     expect(stored.steps[0]?.mask?.bounds ?? null).not.toBeNull();
     await expect(view.steps).toHaveCount(stored.steps.length);
+    await expect(view.series).toHaveCount(1); // what was open is open again
     await expect.poll(() => countOverlayPixels(ibis.page)).toBeGreaterThan(100);
     await ibis.page.keyboard.press('x');
     await clickOnImage(ibis.page, 0.3, 0.3);
+    await expect(view.problem).toHaveCount(0);
     await expect(view.steps).toHaveCount(stored.steps.length + 1, { timeout: 60_000 });
   });
 

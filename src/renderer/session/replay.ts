@@ -54,3 +54,16 @@ export const hasUserActs = (steps: readonly Step[]): boolean =>
       (action.kind === 'remove-click' ||
         (action.kind === 'click' && action.click.placedBy === 'user')),
   );
+
+/** Number, among the clicks now in force, of the click that `steps[position]` placed; null when it is not in force. */
+export function findClickInForce(steps: readonly Step[], position: number): number | null {
+  let placedAt: readonly number[] = []; // positions of the steps whose clicks are in force
+  for (const [at, { action, undone }] of steps.entries()) {
+    if (undone) continue;
+    if (action.kind === 'click') placedAt = [...placedAt.slice(0, action.click.index), at];
+    if (action.kind === 'remove-click')
+      placedAt = placedAt.filter((_, index) => index !== action.clickIndex);
+  }
+  const index = placedAt.indexOf(position);
+  return index < 0 ? null : index;
+}

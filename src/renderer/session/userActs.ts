@@ -4,6 +4,7 @@ import type { Action, Decision, SegmentationSession } from '../../domain/session
 import { loadSessions } from '../worklist/loadWorklist.js';
 import { call } from '../ui/client.js';
 import type { PlacedClick, SlicePosition } from '../viewer/viewerApi.js';
+import { inTurn } from './inTurn.js';
 import { findLatestPosition, hasUserActs } from './replay.js';
 import { showSession } from './showSession.js';
 import { startSession } from './startSession.js';
@@ -17,13 +18,13 @@ async function change<M extends ChangingMethod>(
   params: MethodParams<M>,
 ): Promise<boolean> {
   const store = useSessionStore();
-  if (store.busy) return false;
   store.busy = true;
   store.problem = null;
   const reply = await call(method, params);
   store.busy = false;
-  if (reply.ok) showSession(reply.value);
-  else store.problem = reply.error;
+  if (!reply.ok) store.problem = reply.error;
+  // The user may have gone on to another session meanwhile.
+  else if (store.session?.sessionId === reply.value.sessionId) showSession(reply.value);
   return reply.ok;
 }
 
@@ -38,52 +39,57 @@ const isOnSlice = ({ settings }: SegmentationSession, position: SlicePosition): 
   settings.phaseIndex === position.phaseIndex;
 
 /** The user's click on the image. Without a session it begins one, so that a reader can start by hand. */
-export async function addClick(click: PlacedClick): Promise<void> {
-  const store = useSessionStore();
-  const { label, normalised } = click;
-  if (store.session !== null && store.session.decision !== null) {
-    tell('This session is decided. Begin a new request to place clicks.');
-    return;
-  }
-  if (store.session !== null && !isOnSlice(store.session, click)) {
-    tell('This session is about another slice. Go to it, or begin a new request for this one.');
-    return;
-  }
-  const session = store.session ?? (await startSession(click));
-  if (session === null) return;
-  const placed = await change('addClick', { sessionId: session.sessionId, label, normalised });
-  if (placed) store.redoable = [];
-}
+export const addClick = (click: PlacedClick): Promise<void> =>
+  inTurn(async () => {
+    const store = useSessionStore();
+    const { label, normalised } = click;
+    if (store.session !== null && store.session.decision !== null) {
+      tell('This session is decided. Begin a new request to place clicks.');
+      return;
+    }
+    if (store.session !== null && !isOnSlice(store.session, click)) {
+      tell('This session is about another slice. Go to it, or begin a new request for this one.');
+      return;
+    }
+    const session = store.session ?? (await startSession(click));
+    if (session === null) return;
+    const placed = await change('addClick', { sessionId: session.sessionId, label, normalised });
+    if (placed) store.redoable = [];
+  });
 
-export async function removeClick(clickIndex: number): Promise<void> {
-  const store = useSessionStore();
-  if (store.session === null) return;
-  const removed = await change('removeClick', { sessionId: store.session.sessionId, clickIndex });
-  if (removed) store.redoable = [];
-}
+/** Takes one click of those in force away; the rest are segmented anew. */
+export const removeClick = (clickIndex: number): Promise<void> =>
+  inTurn(async () => {
+    const store = useSessionStore();
+    if (store.session === null) return;
+    const { sessionId } = store.session;
+    if (await change('removeClick', { sessionId, clickIndex })) store.redoable = [];
+  });
 
 /** Takes the latest step back; it stays in the trace, marked. */
-export async function undoStep(): Promise<void> {
-  const store = useSessionStore();
-  const { session } = store;
-  if (session === null) return;
-  const latest = session.steps[findLatestPosition(session.steps)];
-  if (latest === undefined) {
-    tell('There is no step to undo.');
-    return;
-  }
-  const undone = await change('undoStep', { sessionId: session.sessionId });
-  if (undone) store.redoable = [...store.redoable, latest.action];
-}
+export const undoStep = (): Promise<void> =>
+  inTurn(async () => {
+    const store = useSessionStore();
+    const { session } = store;
+    if (session === null) return;
+    const latest = session.steps[findLatestPosition(session.steps)];
+    if (latest === undefined) {
+      tell('There is no step to undo.');
+      return;
+    }
+    const undone = await change('undoStep', { sessionId: session.sessionId });
+    if (undone) store.redoable = [...store.redoable, latest.action];
+  });
 
 /** Does again what was undone last. It is the user who does it, and the trace says so. */
-export async function redoStep(): Promise<void> {
-  const store = useSessionStore();
-  const { session } = store;
-  const action = store.redoable.at(-1);
-  if (session === null || action === undefined) return;
-  if (await repeat(session, action)) store.redoable = store.redoable.slice(0, -1);
-}
+export const redoStep = (): Promise<void> =>
+  inTurn(async () => {
+    const store = useSessionStore();
+    const { session } = store;
+    const action = store.redoable.at(-1);
+    if (session === null || action === undefined) return;
+    if (await repeat(session, action)) store.redoable = store.redoable.slice(0, -1);
+  });
 
 function repeat(session: SegmentationSession, action: Action): Promise<boolean> {
   const { sessionId } = session;
@@ -97,16 +103,16 @@ function repeat(session: SegmentationSession, action: Action): Promise<boolean> 
 }
 
 /** A mask that the user had a hand in is accepted as edited. */
-export const accept = (): Promise<void> => {
-  const { session } = useSessionStore();
-  return decide(session !== null && hasUserActs(session.steps) ? 'edited' : 'accepted');
-};
+export const accept = (): Promise<void> =>
+  decide((session) => (hasUserActs(session.steps) ? 'edited' : 'accepted'));
 
-export const reject = (): Promise<void> => decide('rejected');
+export const reject = (): Promise<void> => decide(() => 'rejected');
 
-async function decide(decision: Decision): Promise<void> {
-  const { session } = useSessionStore();
-  if (session === null) return;
-  if (await change('decideSession', { sessionId: session.sessionId, decision }))
-    await loadSessions();
-}
+const decide = (choose: (session: SegmentationSession) => Decision): Promise<void> =>
+  inTurn(async () => {
+    const { session } = useSessionStore();
+    if (session === null) return;
+    const { sessionId } = session;
+    if (await change('decideSession', { sessionId, decision: choose(session) }))
+      await loadSessions();
+  });

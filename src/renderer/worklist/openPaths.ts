@@ -5,8 +5,9 @@ import { loadStudies } from './loadWorklist.js';
 import { openSeries } from './openSeries.js';
 import { useWorklistStore } from './worklistStore.js';
 
-/** Paths opened since the window was, so that a restarted engine can be given them again. */
+/** What was opened since the window was, so that a restarted engine can be given it again. */
 let openedPaths: readonly string[] = [];
+let isDemoOpened = false;
 
 export async function openByDialog(kind: 'files' | 'folder'): Promise<void> {
   const store = useWorklistStore();
@@ -36,6 +37,7 @@ export async function openDemoStudy(): Promise<void> {
   if (useWorklistStore().job !== null) return;
   const demo = await runOpening(() => call('openDemoStudy', {}));
   if (demo === null || demo.seriesId === null) return;
+  isDemoOpened = true;
   const { seriesId, axis, sliceIndex, prompt } = demo;
   await openSeries(seriesId, { axis, sliceIndex, phaseIndex: 0 });
   const session = useSessionStore();
@@ -52,9 +54,10 @@ export async function cancelOpening(): Promise<void> {
 
 /** After the engine was restarted: what was open is opened again. */
 export async function reopenPaths(): Promise<void> {
+  if (isDemoOpened) await runOpening(() => call('openDemoStudy', {}));
   if (openedPaths.length > 0)
     await runOpening((jobId) => call('openPaths', { paths: [...openedPaths], jobId }));
-  else await loadStudies();
+  await loadStudies();
 }
 
 async function runOpening<R extends OpenPathsResult>(

@@ -33,6 +33,7 @@ export const ibisWindow = (page: Page) => {
     reject: button('Reject'),
     exportButton: button('Export'),
     exported: session.getByRole('region', { name: 'Export' }),
+    engine: page.getByRole('banner').getByRole('status'),
     engineStopped: page.getByText('The engine has stopped.', { exact: true }),
     restartEngine: page.getByRole('button', { name: 'Restart the engine' }),
     status: page.locator('.status-bar'),

@@ -6,7 +6,7 @@ import { useModelsStore } from '../../../src/renderer/models/modelsStore.js';
 import { openStoredSession } from '../../../src/renderer/session/openStoredSession.js';
 import { runSession } from '../../../src/renderer/session/runActions.js';
 import { useSessionStore } from '../../../src/renderer/session/sessionStore.js';
-import { showSession } from '../../../src/renderer/session/showSession.js';
+import { clearSession, showSession } from '../../../src/renderer/session/showSession.js';
 import { addClick, redoStep, undoStep } from '../../../src/renderer/session/userActs.js';
 import { connectEngine } from '../../../src/renderer/ui/connectEngine.js';
 import { useEngineStore } from '../../../src/renderer/ui/engineStore.js';
@@ -119,6 +119,35 @@ describe("the user's acts", () => {
     await addClick({ ...click, sliceIndex: 12 });
     expect(engine.calls).toEqual([]);
     expect(useSessionStore().problem?.message).toContain('another slice');
+  });
+
+  test('two quick clicks begin one session, and both count', async () => {
+    const session = { ...madeUpSession('paused'), steps: [], clicks: [] };
+    const engine = standInEngine({
+      startSession: () => session,
+      addClick: () => session,
+      listSessions: () => [],
+    });
+    useWorklistStore().series = madeUpSeries('s1-1');
+    await Promise.all([addClick(click), addClick({ ...click, label: 'exclude' })]);
+    expect(methodsOf(engine).filter((method) => method !== 'listSessions')).toEqual([
+      'startSession',
+      'addClick',
+      'addClick',
+    ]);
+  });
+
+  test('an answer about a session that was left does not bring it back', async () => {
+    const session = madeUpSession('paused');
+    standInEngine({
+      undoStep: () => {
+        clearSession();
+        return session;
+      },
+    });
+    showSession(session);
+    await undoStep();
+    expect(useSessionStore().session).toBeNull();
   });
 
   test('undo can be done again, until another click is placed', async () => {

@@ -8,6 +8,7 @@ import { splitPolicyText } from '../../../src/renderer/session/policyText.js';
 import {
   computeClicksAtStep,
   computeQualityPoints,
+  findClickInForce,
   findLatestPosition,
   findScoreBefore,
   hasUserActs,
@@ -75,6 +76,19 @@ describe('computeClicksAtStep', () => {
     ];
     expect(places(steps)).toEqual([0.1, 0.2]);
     expect(places(steps, 1)).toEqual([]);
+  });
+});
+
+describe('findClickInForce', () => {
+  test('numbers the clicks as they are now, and knows which are gone', () => {
+    const steps = [
+      step(0, click(0, 0.1)),
+      step(1, click(1, 0.2)),
+      step(2, { kind: 'remove-click', clickIndex: 0, placedBy: 'user' }),
+      step(3, click(1, 0.3), { undone: true }),
+      step(4, click(1, 0.4)),
+    ];
+    expect(steps.map((_step, at) => findClickInForce(steps, at))).toEqual([null, 0, null, null, 1]);
   });
 });
 
