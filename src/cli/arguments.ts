@@ -5,8 +5,10 @@ import type { IntensityWindow } from '../domain/study.js';
 /** Parsers of option values; each throws commander's error, which ends with exit code 2. */
 
 export function parseIndex(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0 on.');
-  return Number(text);
+  const index = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(index))
+    throw new InvalidArgumentError('It must be a whole number from 0 on.');
+  return index;
 }
 
 export function parseCount(text: string): number {
@@ -15,8 +17,26 @@ export function parseCount(text: string): number {
   return count;
 }
 
+/** How many of something to take: at least one. */
+export function parseAmount(text: string): number {
+  const amount = parseIndex(text);
+  if (amount < 1) throw new InvalidArgumentError('It must be 1 or more.');
+  return amount;
+}
+
+const LONGEST_PROMPT = 2000; // characters that `startSession` takes
+
+export function parsePrompt(text: string): string {
+  const prompt = text.trim();
+  if (prompt === '') throw new InvalidArgumentError('Say in words what to segment.');
+  if (prompt.length > LONGEST_PROMPT)
+    throw new InvalidArgumentError(`It may have ${LONGEST_PROMPT} characters at most.`);
+  return prompt;
+}
+
 export function parseWindow(text: string): IntensityWindow {
-  const [centre, width, ...rest] = text.split(',').map(Number);
+  const words = text.split(',').map((word) => word.trim());
+  const [centre, width, ...rest] = words.map((word) => (word === '' ? NaN : Number(word)));
   if (
     centre === undefined ||
     width === undefined ||

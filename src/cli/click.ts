@@ -6,12 +6,13 @@ import { IbisError } from '../contract/errors.js';
 import { imageToNormalised, voxelToImage } from '../domain/plane.js';
 import type { NormalisedPoint } from '../domain/plane.js';
 import type { PreparedSlice } from '../engine/slices.js';
-import { collectVoxels } from './arguments.js';
+import { collectVoxels, parsePrompt } from './arguments.js';
 import type { PlaneVoxel } from './arguments.js';
 import { finishSession } from './finishSession.js';
 import { openEngine } from './openEngine.js';
 import { chooseSeries, chooseSlice, openInput } from './openInput.js';
 import { createOutput } from './output.js';
+import { requireWritableFolder } from './outputFolder.js';
 import { addSliceOptions } from './sessionOptions.js';
 import type { SliceOptions } from './sessionOptions.js';
 
@@ -44,6 +45,7 @@ export async function runClick(input: string, options: ClickOptions): Promise<vo
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
   if (options.include.length === 0)
     throw new IbisError('usage', 'Give at least one click with --include X,Y.');
+  requireWritableFolder(options.out);
   const engine = await openEngine(options.dataDir);
   try {
     const opened = await openInput(engine, path.resolve(input), output);
@@ -87,7 +89,12 @@ export function addClickCommand(program: Command): void {
   )
     .option('--include <x,y...>', 'voxels inside the target', collectVoxels, [])
     .option('--exclude <x,y...>', 'voxels outside the target', collectVoxels, [])
-    .option('--prompt <text>', 'name of the target, for the label of the SEG', 'Clicked region')
+    .option(
+      '--prompt <text>',
+      'name of the target, for the label of the SEG',
+      parsePrompt,
+      'Clicked region',
+    )
     .addHelpText(
       'after',
       `

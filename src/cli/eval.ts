@@ -17,11 +17,12 @@ import { createVolumeReader } from '../engine/eval/readVolume.js';
 import { runEvaluation } from '../engine/eval/runEvaluation.js';
 import { createModelPool, modelRoots } from '../engine/modelPool.js';
 import { createProviderChoice } from '../engine/providerChoice.js';
-import { parseCount, parseIndex } from './arguments.js';
+import { parseAmount, parseCount, parseIndex } from './arguments.js';
 import { defaultDataDir } from './locations.js';
 import { resourcesDir } from './openEngine.js';
 import { createOutput } from './output.js';
 import type { Output } from './output.js';
+import { requireWritableFolder } from './outputFolder.js';
 import { DEFAULT_SEGMENTER } from './sessionOptions.js';
 
 interface EvalOptions {
@@ -81,6 +82,7 @@ function printMeans(output: Output, report: EvalReport, file: string): void {
 
 export async function runEval(datasetDir: string, options: EvalOptions): Promise<void> {
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
+  requireWritableFolder(path.dirname(path.resolve(options.out)));
   const targets = loadTargets(options.targets);
   const dataDir = path.resolve(
     options.dataDir ??
@@ -154,7 +156,7 @@ export function addEvalCommand(program: Command): void {
       DEFAULT_METHODS,
     )
     .option('--max-steps <n>', 'steps after which a run ends', parseCount, 20)
-    .option('--max-files <n>', 'only the first so many files of the split', parseIndex)
+    .option('--max-files <n>', 'only the first so many files of the split', parseAmount)
     .option('--seed <n>', 'seed of policy and confidence intervals', parseIndex, 0)
     .option('--data-dir <dir>', "data folder with caches and added models (default: the app's own)")
     .option('--json', 'a JSON line instead of the table')

@@ -54,12 +54,12 @@ export function chooseSeries(
   const list = all
     .map((series) => `  ${series.seriesInstanceUID}  ${series.modality} ${series.description}`)
     .join('\n');
-  throw new IbisError(
-    'no-series',
-    wanted === undefined
-      ? `There are ${all.length} series. Choose one with --series:\n${list}`
-      : `There is no series ${wanted}. There are:\n${list}`,
-  );
+  if (wanted === undefined)
+    throw new IbisError(
+      'usage',
+      `There are ${all.length} series. Choose one with --series:\n${list}`,
+    );
+  throw new IbisError('no-series', `There is no series ${wanted}. There are:\n${list}`);
 }
 
 /** Slices of a phase along an axis; 0 where the phase does not exist. */

@@ -5,13 +5,14 @@ import type { Command } from 'commander';
 import { IbisError } from '../contract/errors.js';
 import type { SessionId } from '../domain/brand.js';
 import type { Step } from '../domain/session.js';
-import { parseCount } from './arguments.js';
+import { parseCount, parsePrompt } from './arguments.js';
 import { finishSession } from './finishSession.js';
 import { openEngine } from './openEngine.js';
 import type { CliEngine } from './openEngine.js';
 import { chooseSeries, chooseSlice, openInput } from './openInput.js';
 import { createOutput } from './output.js';
 import type { Output } from './output.js';
+import { requireWritableFolder } from './outputFolder.js';
 import { addSliceOptions } from './sessionOptions.js';
 import type { SliceOptions } from './sessionOptions.js';
 
@@ -78,6 +79,7 @@ async function runToEnd(engine: CliEngine, sessionId: SessionId, output: Output)
 
 export async function runSegment(input: string, options: SegmentOptions): Promise<void> {
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
+  requireWritableFolder(options.out);
   const engine = await openEngine(options.dataDir);
   try {
     const opened = await openInput(engine, path.resolve(input), output);
@@ -119,7 +121,7 @@ export function addSegmentCommand(program: Command): void {
       .description('let the agent segment one slice from a request in words')
       .argument('<path>', 'folder, file, zip or DICOMDIR'),
   )
-    .requiredOption('--prompt <text>', 'what to segment')
+    .requiredOption('--prompt <text>', 'what to segment', parsePrompt)
     .option('--policy <id>', 'policy to use (default: the first one installed)')
     .option('--max-steps <n>', 'steps after which the run ends', parseCount, 20)
     .addHelpText(

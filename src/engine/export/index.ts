@@ -138,6 +138,11 @@ function toWriteError(thrown: unknown): unknown {
     return new IbisError('disk-full', 'The disk is full: the export is not complete.');
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return new IbisError('permission', 'The export folder may not be written. Choose another one.');
+  if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR')
+    return new IbisError(
+      'permission',
+      'The export folder cannot be made: something of another kind has that name. Choose another one.',
+    );
   return thrown;
 }
 

@@ -84,6 +84,7 @@ describe('ibis', () => {
     [['click', demo, '--out', out, '--include', '1,1', '--data-dir', dataDir]],
     [['click', demo, '--out', out, '--slice', '1', '--include', '1,1', '--axis', 'oblique']],
     [['click', demo, '--out', out, '--slice', '1', '--include', '1,1', '--window', '40']],
+    [['segment', demo, '--out', out, '--slice', '1', '--prompt', ' ']],
     [['eval', work, '--targets', 'x', '--out', 'y', '--methods', 'guess']],
   ])('ends with 2 and a hint when used wrongly: %j', async (args) => {
     const { code, stderr } = await runCli(args);

@@ -197,6 +197,17 @@ describe('an exported picture', () => {
 });
 
 describe('an export that cannot be written', () => {
+  it('says so where a file stands in the way of its folder', async () => {
+    const folder = path.join(workDir, 'in-the-way');
+    writeSource(folder, shape);
+    const source = await openSource(folder, { axis: 'acquired' }, workDir);
+    const outDir = path.join(folder, 'out');
+    writeFileSync(outDir, 'a file');
+    await expect(
+      exportSession(exportInput(source, lopsidedMask(source)), ['nifti'], outDir),
+    ).rejects.toMatchObject({ code: 'permission' });
+  });
+
   it.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
     'says so with its code (not as root, who may write anywhere)',
     async () => {

@@ -1,17 +1,31 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import { errorCodes } from '../../../src/contract/errors.js';
 import { computeSlicePlane } from '../../../src/domain/plane.js';
 import type { VolumeGeometry } from '../../../src/domain/geometry.js';
-import { collectVoxels, parseCount, parseIndex, parseWindow } from '../../../src/cli/arguments.js';
+import {
+  collectVoxels,
+  parseAmount,
+  parseCount,
+  parseIndex,
+  parsePrompt,
+  parseWindow,
+} from '../../../src/cli/arguments.js';
 import { voxelToNormalised } from '../../../src/cli/click.js';
 import { exitCodeHelp, exitCodeOf } from '../../../src/cli/exitCodes.js';
 import { defaultDataDir } from '../../../src/cli/locations.js';
+import { requireWritableFolder } from '../../../src/cli/outputFolder.js';
 
 describe('option values', () => {
   it('are read', () => {
     expect(parseIndex('12')).toBe(12);
     expect(parseWindow('40,400')).toEqual({ centre: 40, width: 400 });
+    expect(parsePrompt(' left putamen ')).toBe('left putamen');
+    expect(parseAmount('250')).toBe(250);
     expect(parseWindow('-600.5,1500')).toEqual({ centre: -600.5, width: 1500 });
     expect(collectVoxels('3,4', collectVoxels('1,2', []))).toEqual([
       { first: 1, second: 2 },
@@ -19,10 +33,13 @@ describe('option values', () => {
     ]);
   });
 
-  it.each(['', '-1', '1.5', 'x', '1e3'])('refuse %j as an index', (text) => {
-    expect(() => parseIndex(text)).toThrow();
-  });
-  it.each(['', '40', '40,0', '40,-1', 'a,b', '1,2,3', '40,Infinity'])(
+  it.each(['', '-1', '1.5', 'x', '1e3', '99999999999999999999'])(
+    'refuse %j as an index',
+    (text) => {
+      expect(() => parseIndex(text)).toThrow();
+    },
+  );
+  it.each(['', '40', ',400', '40,', '40,0', '40,-1', 'a,b', '1,2,3', '40,Infinity'])(
     'refuse %j as a window',
     (text) => {
       expect(() => parseWindow(text)).toThrow();
@@ -33,6 +50,11 @@ describe('option values', () => {
   });
   it.each(['0', '101'])('refuse %s steps', (text) => {
     expect(() => parseCount(text)).toThrow();
+  });
+  it('refuse an empty request, one that is too long, and none of something', () => {
+    expect(() => parsePrompt(' \n')).toThrow(/what to segment/);
+    expect(() => parsePrompt('x'.repeat(2001))).toThrow(/2000/);
+    expect(() => parseAmount('0')).toThrow();
   });
 });
 
@@ -67,6 +89,22 @@ describe('clicks in voxels', () => {
   it('are refused outside the slice', () => {
     expect(() => at('acquired', 10, 0)).toThrow(/outside/);
     expect(() => at('coronal', 0, 30)).toThrow(/outside/);
+  });
+});
+
+describe('the folder for results', () => {
+  it('may be there or not, and is not made by asking', () => {
+    const wanted = path.join(tmpdir(), 'ibis-not-there', 'deeper');
+    expect(() => {
+      requireWritableFolder(wanted);
+    }).not.toThrow();
+    expect(existsSync(path.dirname(wanted))).toBe(false);
+  });
+
+  it('is refused before any work where a file stands in its way', () => {
+    expect(() => {
+      requireWritableFolder(path.join(import.meta.filename, 'out'));
+    }).toThrow(/is not a folder/);
   });
 });
 
