@@ -16,18 +16,28 @@ import { getSession, getSessionModels, getSessionSource, loadStepRecords } from 
 import type { Store } from './store/index.js';
 import type { Studies } from './studies.js';
 
-/** How the policy was shown its image; a session without a policy shows the slice at its own size. */
+type ObservationStyle = Pick<PolicyManifest['policy'], 'image' | 'overlay'>;
+
+/** The slice at its own size: for sessions that no policy looked at. */
+const describePlainStyle = ({ width, height }: SliceImage): ObservationStyle => ({
+  image: { widthPx: width, heightPx: height, fit: 'stretch', resample: 'bilinear' },
+  overlay: { rgb: [...IBIS_OVERLAY.rgb], alpha: IBIS_OVERLAY.alpha },
+});
+
+/** How the policy was shown its image. A session outlives its policy: without it, the images are plain, and noted so. */
 async function getObservationStyle(
   models: ModelPool,
   policyId: string,
   slice: SliceImage,
-): Promise<Pick<PolicyManifest['policy'], 'image' | 'overlay'>> {
-  if (policyId !== '') return (await models.getPolicyManifest(policyId)).policy;
-  const { width, height } = slice;
-  return {
-    image: { widthPx: width, heightPx: height, fit: 'stretch', resample: 'bilinear' },
-    overlay: { rgb: [...IBIS_OVERLAY.rgb], alpha: IBIS_OVERLAY.alpha },
-  };
+): Promise<{ readonly style: ObservationStyle; readonly note: string | null }> {
+  if (policyId === '') return { style: describePlainStyle(slice), note: null };
+  try {
+    return { style: (await models.getPolicyManifest(policyId)).policy, note: null };
+  } catch (thrown) {
+    if (!(thrown instanceof IbisError)) throw thrown;
+    const note = `The policy "${policyId}" cannot be used here: the trace's images have the slice's own size, not the one that it saw.`;
+    return { style: describePlainStyle(slice), note };
+  }
 }
 
 /** The grid and the files that the mask refers to. */
@@ -71,8 +81,8 @@ export function createSessionExport(options: {
     const { settings } = session;
     await studies.reopen(getSessionSource(store, sessionId));
     const slice = await slices.prepare(settings);
-    const style = await getObservationStyle(models, settings.policyId, slice.image);
-    return exportSession(
+    const { style, note } = await getObservationStyle(models, settings.policyId, slice.image);
+    const { files, notes } = await exportSession(
       {
         session,
         steps: loadStepRecords(store, sessionId),
@@ -86,5 +96,6 @@ export function createSessionExport(options: {
       formats,
       outDir,
     );
+    return { files, notes: note !== null && formats.includes('trace') ? [...notes, note] : notes };
   };
 }

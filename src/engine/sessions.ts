@@ -127,6 +127,8 @@ export function createSessions(options: {
     params: ParsedParams<'startSession'>,
   ): Promise<SegmentationSession> => {
     const { policyId, segmenterId } = params;
+    if (policyId !== '' && params.prompt.trim() === '')
+      throw new IbisError('usage', 'Say what to segment.');
     const verified = await models.verify(policyId, segmenterId);
     const slice = await slices.prepare(params);
     const { seriesId, seriesInstanceUID } = slice.series;

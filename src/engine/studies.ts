@@ -71,7 +71,8 @@ export function createStudies(options: {
     getSourcePaths: (studyId) => [...(pathsOf.get(studyId) ?? [])],
     reopen: async (source) => {
       if (library.getSeries(source.seriesId) !== null) return;
-      await open(source.sourcePaths, `reopen-${source.studyId}`);
+      const { cancelled } = await open(source.sourcePaths, `reopen-${source.studyId}`);
+      if (cancelled) throw new IbisError('cancelled', 'Opening the study was cancelled.');
       if (library.getSeries(source.seriesId) !== null) return;
       const places = source.sourcePaths.map((place) => path.basename(place)).join(', ');
       throw new IbisError(

