@@ -158,6 +158,19 @@ export interface SessionSource {
   readonly sourcePaths: readonly string[];
 }
 
+const parseSourcePaths = (stored: string): readonly string[] =>
+  z.array(z.string()).parse(JSON.parse(stored));
+
+/** Where a study was opened from so far; [] when it is not in the database. */
+export function loadSourcePaths(store: Store, studyId: StudyId): readonly string[] {
+  const row = store.database
+    .prepare('SELECT source_paths FROM studies WHERE study_id = ?')
+    .get(studyId);
+  return row === undefined
+    ? []
+    : parseSourcePaths(parseRow(z.object({ source_paths: z.string() }), row).source_paths);
+}
+
 const sourceRow = z
   .object({
     study_id: z.string(),
@@ -171,7 +184,7 @@ const sourceRow = z
     studyInstanceUID: row.study_instance_uid,
     seriesId: row.series_id as SeriesId, // branding at the edge
     seriesInstanceUID: row.series_instance_uid,
-    sourcePaths: z.array(z.string()).parse(JSON.parse(row.source_paths)),
+    sourcePaths: parseSourcePaths(row.source_paths),
   }));
 
 /** What to open again so that the session's images are there; throws 'not-found' when there is no session. */

@@ -13,7 +13,7 @@ import type {
 import type { SeriesSummary, StudySummary } from '../../domain/study.js';
 import { inTransaction } from './failure.js';
 import type { Store } from './openStore.js';
-import { getSession } from './readSession.js';
+import { getSession, loadSourcePaths } from './readSession.js';
 import { parseRow } from './rows.js';
 import { isOwnerAlive } from './runOwner.js';
 
@@ -51,6 +51,8 @@ export function createSession(store: Store, session: NewSession): SegmentationSe
   const sessionId = randomUUID() as string as SessionId; // branding at the edge
   const at = store.now().toISOString();
   inTransaction(database, () => {
+    // Kept beside the new ones: an older session's series may lie where this study was opened before.
+    const knownPaths = loadSourcePaths(store, study.studyId);
     database
       .prepare(
         `INSERT INTO studies VALUES (@studyId, @studyInstanceUID, @patientName, @patientId,
@@ -71,7 +73,7 @@ export function createSession(store: Store, session: NewSession): SegmentationSe
         studyDate: study.studyDate,
         studyDescription: study.studyDescription,
         accessionNumber: study.accessionNumber,
-        sourcePaths: JSON.stringify(session.sourcePaths),
+        sourcePaths: JSON.stringify([...new Set([...session.sourcePaths, ...knownPaths])]),
       });
     database
       .prepare(

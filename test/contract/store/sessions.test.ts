@@ -81,6 +81,18 @@ describe('a stored session', () => {
     closeStore(second);
   });
 
+  it('remembers every place that its study was opened from, the newest first', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = createSession(store, newSession());
+    createSession(store, { ...newSession(), sourcePaths: ['/disc', '/data/study two'] });
+    expect(getSessionSource(store, sessionId).sourcePaths).toEqual([
+      '/disc',
+      '/data/study two',
+      '/data/study one',
+    ]);
+    closeStore(store);
+  });
+
   it('keeps an empty mask, no mask, an unparsed text and a removed click apart', () => {
     const store = mustOpen(newFolder());
     const { sessionId } = createSession(store, newSession());
