@@ -36,6 +36,9 @@ export type Opened =
   /** A DICOMDIR: an index of other files. */
   | { readonly kind: 'directory'; readonly referenced: readonly (readonly string[])[] };
 
+/** Files that systems strew into folders and archives (`.DS_Store`, `__MACOSX/._name`): no one means them. */
+export const isHidden = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db';
+
 // A classic instance's header is a few kB; enhanced multi-frame ones need the longer reads.
 const FIRST_READ_BYTES = 32 * 1024;
 
@@ -112,7 +115,9 @@ async function identify(
     return {
       kind: 'more',
       candidates: isZip
-        ? (await unpackZip(candidate.file, unpackedDir, { signal })).map(memberOf(candidate))
+        ? (await unpackZip(candidate.file, unpackedDir, { signal }))
+            .map(memberOf(candidate))
+            .filter(({ fileName }) => !isHidden(fileName))
         : [
             {
               ...candidate,

@@ -5,7 +5,7 @@ import { toErrorShape } from '../../contract/errors.js';
 import type { OpenPathsResult } from '../../contract/channels.js';
 import type { Refusal } from '../../domain/study.js';
 import type { Library } from './library.js';
-import { openFile, type Candidate } from './openFile.js';
+import { isHidden, openFile, type Candidate } from './openFile.js';
 import type { Instance } from './types.js';
 
 export interface OpenPathsOptions {
@@ -21,8 +21,6 @@ const fromPath = (file: string): Candidate => ({
   identity: file,
   depth: 0,
 });
-
-const isHidden = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db';
 
 // How long the event loop may be held before others get their turn.
 const TURN_MS = 12;

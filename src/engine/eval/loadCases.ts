@@ -37,6 +37,15 @@ export interface DatasetFiles {
   readonly truthFolder: 'masks' | 'labels';
 }
 
+/** Null where it is no JSON, which no schema here takes. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 const splitSchema = z.record(z.string(), z.array(z.string()));
 
 /** `images/`, `masks/` or `labels/`, and optionally `split.json`; without one every image is in every split. */
@@ -53,7 +62,7 @@ export async function findDatasetFiles(datasetDir: string, split: string): Promi
     const names = await readdir(path.join(datasetDir, 'images'));
     return { datasetDir, truthFolder, names: names.filter((name) => !name.startsWith('.')).sort() };
   }
-  const parsed = splitSchema.safeParse(JSON.parse(await readFile(splitFile, 'utf8')));
+  const parsed = splitSchema.safeParse(parseJson(await readFile(splitFile, 'utf8')));
   if (!parsed.success)
     throw new IbisError('broken-file', 'split.json must hold a list of file names for each split.');
   const names = parsed.data[split];

@@ -300,6 +300,7 @@ describe('opening files of our own making', () => {
       'study/b.dcm': slice({ sliceIndex: 1 }),
       'study/a.dcm': slice({ sliceIndex: 0 }),
       'readme.txt': new TextEncoder().encode('hello'),
+      '__MACOSX/study/._a.dcm': new TextEncoder().encode('strewn in by a Mac'), // not even told of
       '../../evil.dcm': slice({ sliceIndex: 2 }),
     });
     const { studies, refused } = await openPaths([put('all.zip', zip)], { library });

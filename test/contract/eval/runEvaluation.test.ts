@@ -230,6 +230,9 @@ describe('the data set of an evaluation', () => {
       code: 'usage',
       message: 'The data set has no split "validation". It has train, test.',
     });
+    const damaged = writeDiscs();
+    writeFileSync(path.join(damaged, 'split.json'), '{ "test": [');
+    await expect(findDatasetFiles(damaged, 'test')).rejects.toMatchObject({ code: 'broken-file' });
   });
 
   const python = path.join(repository, '.venv/bin/python');
