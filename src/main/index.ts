@@ -31,7 +31,9 @@ const devServer = app.isPackaged ? null : (process.env.ELECTRON_RENDERER_URL ?? 
 const rendererBase = devServer ?? 'app://ibis/index.html';
 const rendererOrigin = devServer === null ? 'app://ibis' : new URL(devServer).origin;
 
-const dataDir = process.env.IBIS_DATA_DIR ?? app.getPath('userData');
+// As the command line reads it: empty is unset, and a relative path is meant from here.
+const wantedDataDir = process.env.IBIS_DATA_DIR ?? '';
+const dataDir = wantedDataDir === '' ? app.getPath('userData') : path.resolve(wantedDataDir);
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 // The single-instance lock is taken on userData, so it is one instance a data folder.
 app.setPath('userData', dataDir);
