@@ -56,9 +56,9 @@ def prepare(config: dict) -> None:
 
 def sft(config: dict) -> None:
     from .samples import load_samples
-    from .sft import sample_weights, train_sft
+    from .sft import sample_weights, seen_by_encoder, train_sft
 
-    samples, settings = load_samples(RUNS / "samples"), config["sft"]
+    samples, settings = seen_by_encoder(load_samples(RUNS / "samples")), config["sft"]
     train_sft(samples, samples[::50], torch.load(RUNS / "dense.pt")["net"], RUNS / "policy", settings["minutes"], config["threads"], config["seed"],
               settings["rate"], settings["batchSize"], sample_weights(samples))
 

@@ -18,7 +18,7 @@ from .cases import ORIENTATION_TEXT
 from .plan import DATASETS
 from .policy import IMAGE_TOKENS, Policy, save_policy
 from .prompts import format_user
-from .reasoning import DIRECTIONS, quantised, write_absent_step, write_click_step, write_stop_step
+from .reasoning import DIRECTIONS, Geometry, quantised, write_absent_step, write_click_step, write_stop_step
 from .samples import Sample
 from .targets import load_targets
 from .vision import fourier
@@ -75,7 +75,6 @@ def corpus() -> list[str]:
     words = [r for _, t in TARGETS.values() for r in (*t.requests, *(q.lower() for q in t.requests))]
     words += [f"Segment the {o}." for o in OTHER_ORGANS] + list(ORIENTATION_TEXT.values()) + ERRORS + [write_absent_step()]
     words += [w for d in DIRECTIONS.values() for w in d]
-    from .reasoning import Geometry
     g = Geometry(0.5, 0.5, False, (0.5, 0.5), (0.9, 0.5), True)
     for _, t in TARGETS.values():
         for mask_empty in (True, False):
@@ -168,6 +167,12 @@ def place_coordinates(model: Policy, ids: list[int]) -> None:
         model.vision.place_projection.weight.copy_(3 * basis)
         last.v.weight[: waves.shape[1]] = basis.T
         last.o.weight[:, width : width + waves.shape[1]] = basis
+
+
+def seen_by_encoder(samples: list[Sample]) -> list[Sample]:
+    """Without those in which the encoder does not see the target at all: they would teach guessing."""
+    concepts, largest_probability = list(TARGETS), 10  # place in vision.measure_concepts' scalars
+    return [s for s in samples if s.summary[concepts.index(s.target_id)][largest_probability] > 0.5]
 
 
 def sample_weights(samples: list[Sample]) -> list[float]:
