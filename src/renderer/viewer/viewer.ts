@@ -1,6 +1,5 @@
 import type { VoxelIndex } from '../../domain/geometry.js';
-import { computeSlicePlane, imageToVoxel } from '../../domain/plane.js';
-import type { SliceAxis } from '../../domain/plane.js';
+import { imageToVoxel } from '../../domain/plane.js';
 import type { IntensityWindow, Series } from '../../domain/study.js';
 import { CoreEvents, RenderingEngine, eventTarget } from './cornerstone.js';
 import { createFrameStore } from './frameStore.js';
@@ -10,7 +9,6 @@ import { frameBudgetBytes } from './initViewer.js';
 import { createPane } from './pane.js';
 import type { Pane } from './pane.js';
 import { drawPaneOverlay } from './paneOverlay.js';
-import { sideAxes } from './planeNames.js';
 import { createSeriesSource } from './seriesSource.js';
 import type { PlacedSlice, SeriesSource } from './seriesSource.js';
 import { createSessionMarks } from './sessionMarks.js';
@@ -22,6 +20,16 @@ import type {
   SlicePosition,
   ViewerLayout,
 } from './viewerApi.js';
+import {
+  changeLayout,
+  goTo,
+  middleOf,
+  normalAxisOf,
+  positionOfPane,
+  settle,
+  withinVolume,
+} from './stance.js';
+import type { Stance } from './stance.js';
 import { createViewerState, describePane, paneIds } from './viewerState.js';
 import type { PaneId, ViewerState } from './viewerState.js';
 import { computePercentileWindow, windowOfRange } from './windowing.js';
@@ -84,28 +92,22 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   let cross: VoxelIndex = { i: 0, j: 0, k: 0 };
   let storedWindow: IntensityWindow | null = null;
   let scheduled = 0;
+  let resizing = 0;
   let refreshTimer: ReturnType<typeof setTimeout> | null = null;
 
-  const volume = () => source?.volumeOf(state.phaseIndex);
-
-  const axisOf = (paneId: PaneId): SliceAxis | null => {
-    if (paneId === 'main') return state.axis;
-    const geometry = volume()?.geometry;
-    if (state.layout === 'stack' || geometry == null || state.axes.length < 2) return null;
-    return sideAxes(geometry, state.axis)[paneId === 'side1' ? 0 : 1] ?? null;
+  const stance = (): Stance => ({
+    volume: source?.volumeOf(state.phaseIndex),
+    layout: state.layout,
+    axes: state.axes,
+    axis: state.axis,
+    activePane: state.activePane,
+    cross,
+  });
+  const take = ({ layout, axis, activePane, cross: voxel }: Stance): void => {
+    Object.assign(state, { layout, axis, activePane });
+    cross = voxel;
   };
-
-  const normalAxisOf = (axis: SliceAxis): 0 | 1 | 2 => {
-    const geometry = volume()?.geometry;
-    return geometry == null ? 2 : computeSlicePlane(geometry, axis).normalAxis;
-  };
-
-  const positionOf = (paneId: PaneId): SlicePosition | null => {
-    const axis = axisOf(paneId);
-    if (axis === null || source === null) return null;
-    const sliceIndex = [cross.i, cross.j, cross.k][normalAxisOf(axis)] ?? 0;
-    return { phaseIndex: state.phaseIndex, axis, sliceIndex };
-  };
+  const positionOf = (paneId: PaneId): SlicePosition | null => positionOfPane(stance(), paneId);
 
   /** Shows where the pane stands; the first image to come sets the window, before it is drawn. */
   const showOn = async (paneId: PaneId, fit: boolean): Promise<void> => {
@@ -122,7 +124,8 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     scheduled = 0;
     if (source === null) return;
     for (const paneId of mounted.keys()) void showOn(paneId, fit);
-    const frame = state.layout === 'stack' && normalAxisOf(state.axis) !== 2 ? 0 : cross.k;
+    const frame =
+      state.layout === 'stack' && normalAxisOf(stance(), state.axis) !== 2 ? 0 : cross.k;
     source.prefetchAround(state.phaseIndex, frame);
   };
 
@@ -152,6 +155,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
       seriesKey: source === null ? '' : seriesKeyOf(source),
     });
     state.panes[paneId] = describePane(entry.pane, positionOf(paneId));
+    if (paneId === 'main') state.firstFailed = entry.pane.getUnreadable() !== null;
   };
 
   const redrawOverlays = (): void => paneIds.forEach(drawOverlay);
@@ -222,13 +226,11 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     source = opened;
     openSource(opened);
     state.isOpen = true;
-    state.phaseIndex = position?.phaseIndex ?? series.volumes[0]?.phaseIndex ?? 0;
-    state.axes = opened.axesOf(state.phaseIndex);
     state.axis = 'acquired';
-    const [i = 1, j = 1] = volume()?.geometry?.dimensions ?? [];
-    const count = volume()?.images.length ?? 1;
-    cross = { i: Math.floor(i / 2), j: Math.floor(j / 2), k: Math.floor(count / 2) };
-    if (position !== null) goTo(position);
+    state.phaseIndex = series.volumes[0]?.phaseIndex ?? 0;
+    enterPhase(position?.phaseIndex ?? state.phaseIndex);
+    cross = middleOf(stance().volume);
+    if (position !== null) take(goTo(stance(), position));
     announceSlice();
     // The first image alone, then its neighbours and the other panes.
     void showOn('main', true).then(() => {
@@ -236,43 +238,18 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     });
   };
 
-  /** The voxel nearest to it that exists; k is the place in the list where the images form no grid. */
-  const withinVolume = (voxel: VoxelIndex): VoxelIndex => {
-    const [i = 1, j = 1, k = volume()?.images.length ?? 1] = volume()?.geometry?.dimensions ?? [];
-    const inside = (value: number, size: number): number =>
-      Math.min(size - 1, Math.max(0, Math.round(value)));
-    return { i: inside(voxel.i, i), j: inside(voxel.j, j), k: inside(voxel.k, k) };
-  };
-
-  /** Sets the cross and, in the stack, the axis; asks for nothing to be drawn. */
-  const goTo = (position: Partial<SlicePosition>): void => {
-    if (position.phaseIndex !== undefined && source?.volumeOf(position.phaseIndex) !== undefined)
-      state.phaseIndex = position.phaseIndex;
-    state.axes = source?.axesOf(state.phaseIndex) ?? ['acquired'];
-    if (!state.axes.includes(state.axis)) state.axis = 'acquired';
-    cross = withinVolume(cross); // volumes of one series may differ in size
-    const axis = position.axis ?? axisOf(state.activePane) ?? state.axis;
-    if (state.axes.includes(axis)) {
-      const holder = paneIds.find(
-        (paneId) => mounted.has(paneId) && normalOfPane(paneId) === normalAxisOf(axis),
-      );
-      if (state.layout === 'mpr' && holder !== undefined) state.activePane = holder;
-      else [state.axis, state.activePane] = [axis, 'main'];
-    }
-    if (position.sliceIndex !== undefined) {
-      const key = (['i', 'j', 'k'] as const)[normalAxisOf(axis)];
-      cross = withinVolume({ ...cross, [key]: position.sliceIndex });
-    }
-  };
-
-  const normalOfPane = (paneId: PaneId): 0 | 1 | 2 | null => {
-    const axis = axisOf(paneId);
-    return axis === null ? null : normalAxisOf(axis);
+  const enterPhase = (phaseIndex: number): void => {
+    if (source?.volumeOf(phaseIndex) === undefined) return;
+    state.phaseIndex = phaseIndex;
+    state.axes = source.axesOf(phaseIndex);
+    take(settle(stance()));
   };
 
   const showSlice = (position: Partial<SlicePosition>): void => {
     const before = { phaseIndex: state.phaseIndex, axis: state.axis };
-    goTo(position);
+    if (position.phaseIndex !== undefined && position.phaseIndex !== before.phaseIndex)
+      enterPhase(position.phaseIndex);
+    take(goTo(stance(), position));
     if (state.phaseIndex !== before.phaseIndex) {
       events.onPhase(state.phaseIndex);
       refreshTimer ??= setTimeout(refresh, 0);
@@ -286,17 +263,21 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   const onLost = (): void => events.onContextLost();
   eventTarget.addEventListener(CoreEvents.WEBGL_CONTEXT_LOST, onLost);
 
-  const resize = (paneId: PaneId): void => {
-    const putBack = mounted.get(paneId)?.pane.keepView();
-    engine.resize(false, true);
-    putBack?.();
+  /** All panes at once, in the next frame: one's new size comes with the others'. */
+  const resize = (): void => {
+    resizing ||= requestAnimationFrame(() => {
+      resizing = 0;
+      const putBack = [...mounted.values()].map(({ pane }) => pane.keepView());
+      engine.resize(false, false);
+      for (const each of putBack) each();
+    });
   };
 
   return {
     state,
     attachPane(paneId, element, canvas) {
       const pane = createPane({ engine, paneId, element, onDrawn: () => drawOverlay(paneId) });
-      const observer = new ResizeObserver(() => requestAnimationFrame(() => resize(paneId)));
+      const observer = new ResizeObserver(resize);
       observer.observe(element);
       mounted.set(paneId, { pane, canvas, observer });
       if (state.window !== null) pane.setLook(state.window, state.inverted);
@@ -312,10 +293,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     openSeries,
     closeSeries,
     setLayout(layout) {
-      const active = axisOf(state.activePane);
-      state.layout = layout;
-      if (layout === 'stack' && active !== null && active !== state.axis) state.axis = active;
-      if (layout === 'stack') state.activePane = 'main';
+      take(changeLayout(stance(), layout));
       update(true);
       announceSlice();
     },
@@ -325,7 +303,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     },
     showSlice,
     moveCross(voxel) {
-      cross = withinVolume(voxel);
+      cross = withinVolume(stance().volume, voxel);
       announceSlice();
       scheduleUpdate();
       redrawOverlays();
@@ -336,7 +314,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
         showSlice({ axis: position.axis, sliceIndex: position.sliceIndex + delta });
     },
     setActivePane(paneId) {
-      if (state.activePane === paneId || axisOf(paneId) === null) return;
+      if (state.activePane === paneId || positionOf(paneId) === null) return;
       state.activePane = paneId;
       announceSlice();
     },
@@ -362,7 +340,8 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     redrawOverlays,
     dispose() {
       eventTarget.removeEventListener(CoreEvents.WEBGL_CONTEXT_LOST, onLost);
-      if (scheduled !== 0) cancelAnimationFrame(scheduled);
+      cancelAnimationFrame(scheduled);
+      cancelAnimationFrame(resizing);
       if (refreshTimer !== null) clearTimeout(refreshTimer);
       for (const { observer } of mounted.values()) observer.disconnect();
       closeSeries();

@@ -28,6 +28,8 @@ export interface PaneText {
 /** What the components show; voxels are elsewhere. */
 export interface ViewerState {
   isOpen: boolean;
+  /** The first image of the series could not be read: nothing is on screen. */
+  firstFailed: boolean;
   layout: ViewerLayout;
   activePane: PaneId;
   phaseIndex: number;
@@ -48,6 +50,7 @@ export interface ViewerState {
 export const createViewerState = (): ViewerState =>
   shallowReactive({
     isOpen: false,
+    firstFailed: false,
     layout: 'stack',
     activePane: 'main',
     phaseIndex: 0,

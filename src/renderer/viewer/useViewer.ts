@@ -1,0 +1,109 @@
+import { onBeforeUnmount, shallowRef, watch } from 'vue';
+
+import type { Series } from '../../domain/study.js';
+import { createViewerApi } from './createViewerApi.js';
+import { createHandlers, createPresses } from './interactions.js';
+import { describeMeasurement } from './measurements.js';
+import { createToolGroup } from './toolGroup.js';
+import { ENGINE_ID, createViewer } from './viewer.js';
+import type {
+  CineState,
+  Measurement,
+  PlacedClick,
+  SessionOverlay,
+  SlicePosition,
+  ViewerApi,
+  ViewerLayout,
+  ViewerTool,
+} from './viewerApi.js';
+import type { ViewerEvents } from './viewer.js';
+import type { PaneId } from './viewerState.js';
+import { watchMeasurements } from './watchMeasurements.js';
+
+/** What ViewerPanes.vue is given. */
+export interface ViewerInputs {
+  readonly series: Series | null;
+  readonly initialPosition: SlicePosition | null;
+  readonly layout: ViewerLayout;
+  readonly tool: ViewerTool;
+  readonly overlay: SessionOverlay | null;
+  readonly masksHidden: boolean;
+  readonly maskOpacity: number;
+  readonly frameBase: string;
+}
+
+export interface ViewerListeners extends ViewerEvents {
+  readonly onReady: (api: ViewerApi) => void;
+  readonly onPlaced: (click: PlacedClick) => void;
+  readonly onMeasurements: (measurements: readonly Measurement[]) => void;
+  readonly onCine: (cine: CineState) => void;
+}
+
+/** A viewer that follows the component's inputs, and lives and ends with it. */
+export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
+  const viewer = createViewer(inputs.frameBase, listeners);
+  const api = createViewerApi(viewer, listeners.onCine);
+  const tools = createToolGroup(createHandlers(viewer));
+  const presses = createPresses(viewer, {
+    overlay: () => inputs.overlay,
+    onPlaced: listeners.onPlaced,
+  });
+
+  /** The same words as on the image, for those who do not see it. */
+  const measured = shallowRef<readonly string[]>([]);
+  const tellMeasurements = (): void => {
+    viewer.redrawOverlays();
+    const list = api.listMeasurements();
+    measured.value = list.map((each) => `${each.kind} ${describeMeasurement(each).join(', ')}`);
+    listeners.onMeasurements(list);
+  };
+  const measurements = watchMeasurements(tellMeasurements);
+
+  const openGiven = (): void => {
+    api.setCine(false);
+    if (inputs.series === null) viewer.closeSeries();
+    else viewer.openSeries(inputs.series, inputs.initialPosition);
+    tellMeasurements();
+  };
+
+  watch(() => inputs.series, openGiven);
+  watch(
+    () => inputs.layout,
+    (layout) => viewer.setLayout(layout),
+    { immediate: true },
+  );
+  watch(
+    () => inputs.tool,
+    (tool) => tools.activate(tool),
+  );
+  watch(
+    [() => inputs.overlay, () => inputs.masksHidden, () => inputs.maskOpacity],
+    ([overlay, hidden, opacity]) => viewer.setOverlay(overlay, { hidden, opacity }),
+    { immediate: true },
+  );
+  onBeforeUnmount(() => {
+    api.stop();
+    measurements.stop();
+    tools.dispose();
+    viewer.dispose();
+  });
+
+  return {
+    viewer,
+    api,
+    presses,
+    measured,
+    attach: (paneId: PaneId, element: HTMLDivElement, canvas: HTMLCanvasElement): void => {
+      viewer.attachPane(paneId, element, canvas);
+      tools.addPane(paneId, ENGINE_ID);
+      tools.activate(inputs.tool);
+      if (paneId !== 'main') return;
+      openGiven();
+      listeners.onReady(api);
+    },
+    detach: (paneId: PaneId): void => {
+      tools.removePane(paneId, ENGINE_ID);
+      viewer.detachPane(paneId);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  changeLayout,
+  goTo,
+  middleOf,
+  positionOfPane,
+  settle,
+  withinVolume,
+} from '../../../src/renderer/viewer/stance.js';
+import { imageOf, volumeOf } from './viewerFixtures.js';
+import type { Stance } from '../../../src/renderer/viewer/stance.js';
+
+const volume = volumeOf({
+  dimensions: [10, 20, 30],
+  spacingMm: [1, 1, 1],
+  origin: [0, 0, 0],
+  direction: [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  orientationKnown: true,
+});
+const loose = { ...volume, geometry: null, images: [imageOf({}), imageOf({}), imageOf({})] };
+const start: Stance = {
+  volume,
+  layout: 'stack',
+  axes: ['acquired', 'axial', 'coronal', 'sagittal'],
+  axis: 'acquired',
+  activePane: 'main',
+  cross: { i: 5, j: 10, k: 15 },
+};
+const slices = (stance: Stance) =>
+  (['main', 'side1', 'side2'] as const).map((paneId) => {
+    const position = positionOfPane(stance, paneId);
+    return position === null ? null : `${position.axis} ${String(position.sliceIndex)}`;
+  });
+
+describe('where the reader is', () => {
+  it('is the middle of a volume at first', () => {
+    expect(middleOf(volume)).toEqual({ i: 5, j: 10, k: 15 });
+    expect(middleOf(loose).k).toBe(1);
+  });
+
+  it('is one voxel, which every pane shows along its own axis', () => {
+    expect(slices(start)).toEqual(['acquired 15', null, null]);
+    expect(slices({ ...start, layout: 'mpr' })).toEqual([
+      'acquired 15',
+      'coronal 10',
+      'sagittal 5',
+    ]);
+    expect(slices({ ...start, layout: 'mpr', axis: 'sagittal' })).toEqual([
+      'sagittal 5',
+      'axial 15',
+      'coronal 10',
+    ]);
+  });
+
+  it('never leaves the volume', () => {
+    expect(withinVolume(volume, { i: -3, j: 99, k: 7.4 })).toEqual({ i: 0, j: 19, k: 7 });
+    expect(goTo(start, { sliceIndex: 400 }).cross.k).toBe(29);
+    expect(goTo({ ...start, volume: loose, axes: ['acquired'] }, { sliceIndex: 9 }).cross.k).toBe(
+      2,
+    );
+  });
+
+  it('changes the axis of the stack when a slice of another plane is asked for', () => {
+    expect(slices(goTo(start, { axis: 'coronal', sliceIndex: 3 }))[0]).toBe('coronal 3');
+    const only: Stance = { ...start, axes: ['acquired'] };
+    expect(goTo(only, { axis: 'coronal', sliceIndex: 3 }).axis).toBe('acquired');
+  });
+
+  it('goes to the pane that shows the plane where there are three', () => {
+    const three: Stance = { ...start, layout: 'mpr' };
+    const there = goTo(three, { axis: 'sagittal', sliceIndex: 2 });
+    expect(there.activePane).toBe('side2');
+    expect(slices(there)).toEqual(['acquired 15', 'coronal 10', 'sagittal 2']);
+    // The acquired plane is this volume's axial one.
+    expect(goTo(there, { axis: 'axial', sliceIndex: 4 })).toMatchObject({
+      activePane: 'main',
+      axis: 'acquired',
+      cross: { k: 4 },
+    });
+    // Without an axis, the active pane moves.
+    expect(slices(goTo(there, { sliceIndex: 8 }))[2]).toBe('sagittal 8');
+  });
+
+  it('goes on alone in the pane that was active when the stack comes back', () => {
+    const there = goTo({ ...start, layout: 'mpr' }, { axis: 'coronal', sliceIndex: 2 });
+    expect(slices(changeLayout(there, 'stack'))).toEqual(['coronal 2', null, null]);
+  });
+
+  it('settles in a smaller volume and in one that has no planes across', () => {
+    const moved: Stance = { ...start, axis: 'coronal', volume: loose, axes: ['acquired'] };
+    expect(settle(moved)).toMatchObject({ axis: 'acquired', cross: { k: 2 } });
+  });
+});
