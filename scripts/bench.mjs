@@ -50,13 +50,15 @@ results.machine = {
   system: `${os.type()} ${os.arch()}`,
   electron: describeElectron(electron),
   loadBefore,
+  priority: os.getPriority(), // below 0: ahead of what else ran
 };
 writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
 
 const { machine } = results;
 const lines = [
   `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; ` +
-    `${machine.electron}. Load average before the run: ${loadBefore.toFixed(1)}.`,
+    `${machine.electron}. Load average before the run: ${loadBefore.toFixed(1)}` +
+    `${machine.priority < 0 ? `, the bench run ahead of it (priority ${machine.priority})` : ''}.`,
   '',
   ...benchTable(results.measurements),
 ];
