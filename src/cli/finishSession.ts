@@ -30,6 +30,7 @@ export async function finishSession(
     sessionId: session.sessionId,
     formats,
     outDir: path.resolve(options.outDir),
+    replace: true, // as every command with an output does
   });
   const { stopReason, answer, sessionId } = session;
   const steps = session.steps.filter((step) => !step.undone).length;

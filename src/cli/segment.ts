@@ -127,7 +127,8 @@ export function addSegmentCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Writes seg.dcm (for DICOM input), mask.nii.gz, overlay.png, trace.jsonl and trace_images/.
+Writes seg.dcm (for DICOM input), mask.nii.gz, overlay.png, trace.jsonl and trace_images/; an earlier
+export in the folder is replaced.
 The session is also stored in the app's database, where it can be replayed and gone on with.
 With --json: one line a step {stepIndex, reasoning, action, click, score, elapsedMs}, then
 {stopReason, answer, steps, maskVoxels, files, notes, sessionId}.

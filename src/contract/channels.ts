@@ -97,10 +97,15 @@ export const engineMethods = {
   getSession: z.object({ sessionId }),
   /** Opens a stored session's study again where it is not open, so that its steps can be shown on the image. */
   reopenSession: z.object({ sessionId }),
+  /**
+   * An export that lies in `outDir` already is left alone (the new one goes into a folder beside it), unless
+   * `replace` says otherwise.
+   */
   exportSession: z.object({
     sessionId,
     formats: z.array(z.enum(exportFormats)).min(1),
     outDir: z.string(),
+    replace: z.boolean().default(false),
   }),
 } as const;
 

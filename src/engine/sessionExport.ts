@@ -8,6 +8,7 @@ import { renderObservation } from './agent/observation.js';
 import type { SliceImage } from './agent/types.js';
 import type { Library } from './dicom/index.js';
 import type { EngineHandlers } from './dispatch.js';
+import { findFreeFolder, holdsTrace, removeEarlierExport } from './export/exportFolder.js';
 import { exportSession } from './export/index.js';
 import type { ExportSource, SourceImage } from './export/index.js';
 import type { ModelPool } from './modelPool.js';
@@ -74,7 +75,7 @@ export function createSessionExport(options: {
   readonly version: string;
 }): EngineHandlers['exportSession'] {
   const { store, library, studies, slices, models, version } = options;
-  return async ({ sessionId, formats, outDir }) => {
+  return async ({ sessionId, formats, outDir, replace }) => {
     if (!path.isAbsolute(outDir))
       throw new IbisError('usage', 'The export folder must be given by its whole path.');
     const session = getSession(store, sessionId);
@@ -82,6 +83,8 @@ export function createSessionExport(options: {
     await studies.reopen(getSessionSource(store, sessionId));
     const slice = await slices.prepare(settings);
     const { style, note } = await getObservationStyle(models, settings.policyId, slice.image);
+    const folder = replace ? outDir : findFreeFolder(outDir);
+    const replacesExport = replace && holdsTrace(outDir);
     const { files, notes } = await exportSession(
       {
         session,
@@ -94,8 +97,18 @@ export function createSessionExport(options: {
         now: new Date(),
       },
       formats,
-      outDir,
+      folder,
     );
-    return { files, notes: note !== null && formats.includes('trace') ? [...notes, note] : notes };
+    if (replacesExport) removeEarlierExport(outDir, files);
+    return {
+      files,
+      notes: [
+        ...notes,
+        ...(note !== null && formats.includes('trace') ? [note] : []),
+        ...(folder === outDir
+          ? []
+          : [`The folder held an export already: this one lies in "${path.basename(folder)}".`]),
+      ],
+    };
   };
 }

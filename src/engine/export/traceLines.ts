@@ -2,6 +2,7 @@ import type { TraceLine } from '../../contract/trace.js';
 import { unpackMask, countMaskPixels } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
 import type { SegmentationSession, Step } from '../../domain/session.js';
+import { TRACE_IMAGES } from './exportFolder.js';
 import { RESEARCH_NOTICE } from './types.js';
 import type { Software } from './types.js';
 
@@ -20,7 +21,7 @@ export interface TracedModel {
 
 /** Path of a step's observation, relative to the trace. */
 export const observationPath = (stepIndex: number): string =>
-  `trace_images/step-${String(stepIndex).padStart(3, '0')}.png`;
+  `${TRACE_IMAGES}/step-${String(stepIndex).padStart(3, '0')}.png`;
 
 /** The mask that was on the image when this step was made. */
 export function getMaskSeen(steps: readonly TracedStep[], step: TracedStep): PackedMask | null {

@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -162,7 +162,26 @@ describe('a session whose policy is not installed any more', () => {
       formats,
       outDir,
     });
+    const again = await second.engine.invoke('exportSession', {
+      sessionId,
+      formats: ['nifti'],
+      outDir,
+    });
+    // As the command line does it: of what lay there before, only what is not an export stays.
+    const taken = path.join(dataDir, 'taken');
+    mkdirSync(taken);
+    for (const name of ['seg.dcm', 'trace.jsonl', 'notes.txt'])
+      writeFileSync(path.join(taken, name), '');
+    await second.engine.invoke('exportSession', {
+      sessionId,
+      formats: ['nifti'],
+      outDir: taken,
+      replace: true,
+    });
+    expect(readdirSync(taken).sort()).toEqual(['mask.nii.gz', 'notes.txt']);
     await second.close();
+    expect(again.files).toEqual([path.join(outDir, 'ibis-2', 'mask.nii.gz')]);
+    expect(again.notes).toEqual([expect.stringMatching(/held an export already.*"ibis-2"/)]);
     expect(files.map((file) => path.relative(outDir, file))).toEqual([
       'seg.dcm',
       'mask.nii.gz',
