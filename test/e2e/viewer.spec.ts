@@ -354,12 +354,12 @@ test.describe('what is drawn', () => {
     Uint8Array.from(Array.from({ length: 64 * 64 }, (_, p) => (p % 64 < 32 ? left : right)).flat());
 
   /** A secondary capture of 8 bits without a window. */
-  const captureOf = (photometric: string, data: Uint8Array): Uint8Array =>
+  const captureOf = (photometric: string, data: Uint8Array, number = 1): Uint8Array =>
     encodeDicom({
       SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',
-      SOPInstanceUID: `1.2.826.0.1.3680043.2.1125.8.${String(photometric.length)}`,
+      SOPInstanceUID: `1.2.826.0.1.3680043.2.1125.8.${String(number)}`,
       StudyInstanceUID: '1.2.826.0.1.3680043.2.1125.8',
-      SeriesInstanceUID: `1.2.826.0.1.3680043.2.1125.8.0.${String(photometric.length)}`,
+      SeriesInstanceUID: `1.2.826.0.1.3680043.2.1125.8.0.${String(number)}`,
       PatientName: 'Drawn^Test',
       PatientID: 'V-2',
       PatientBirthDate: '',
@@ -407,5 +407,26 @@ test.describe('what is drawn', () => {
     ].entries())
       for (const [channel, value] of wanted.entries())
         expect(Math.abs((colours[n]?.[channel] ?? NaN) - value)).toBeLessThanOrEqual(1);
+  });
+
+  test('is nothing, rather than the series before, where a file has gone', async () => {
+    const two = mkdtempSync(path.join(folder, 'two-'));
+    for (const number of [1, 2]) {
+      const file = captureOf('MONOCHROME2', halves([0], [90]), number);
+      writeFileSync(path.join(two, `${String(number)}.dcm`), file);
+    }
+    const ibis = await launchIbis({ args: [two] });
+    try {
+      const pane = ibis.page.getByTestId('pane-main');
+      await expect(pane.getByTestId('slice')).toHaveText('1 / 1', { timeout: 60_000 });
+      rmSync(two, { recursive: true });
+      await ibis.page.keyboard.press('PageDown');
+      await ibis.page.keyboard.press('PageUp'); // whichever of the two came first
+      await expect(pane.getByText('This image could not be read')).toBeVisible();
+      await expect(pane.locator('canvas.cornerstone-canvas')).toBeHidden();
+      await expect(ibis.page.getByText('has moved or changed since it was opened')).toBeVisible();
+    } finally {
+      await ibis.close();
+    }
   });
 });
