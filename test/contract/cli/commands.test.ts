@@ -2,13 +2,12 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { evalReportSchema } from '../../../src/contract/evalReport.js';
 import { traceLineSchema } from '../../../src/contract/trace.js';
 import { closeStore, listSessions, openStore } from '../../../src/engine/store/index.js';
 import { makeDataDir, repoRoot, resourcesDir } from '../engine/helpers.js';
+import { drawDisk, png } from './diskImage.js';
 import { runCli, sharedData } from './runCli.js';
 
 const demo = path.join(resourcesDir, 'demo', 'colin27');
@@ -17,28 +16,9 @@ const dataDir = path.join(work, 'data');
 const out = path.join(work, 'out');
 const photo = path.join(work, 'photo.png');
 const conformance = sharedData('dicom_conformance');
-const hearts = sharedData('sunnybrook_cmr');
 const hasTrainedPolicy = existsSync(
   path.join(resourcesDir, 'models', 'ibis-nano', 'manifest.json'),
 );
-
-/** A bright disk on a ramp: something to segment. */
-function drawDisk(
-  size: number,
-  centre: number,
-  radius: number,
-): { image: Uint8Array; mask: Uint8Array } {
-  const image = new Uint8Array(size * size);
-  const mask = new Uint8Array(size * size);
-  for (let p = 0; p < image.length; p++) {
-    const inside = Math.hypot((p % size) - centre, Math.floor(p / size) - centre) < radius;
-    mask[p] = inside ? 255 : 0;
-    image[p] = inside ? 220 : 30 + ((p % size) * 40) / size;
-  }
-  return { image, mask };
-}
-const png = (data: Uint8Array, size: number): Uint8Array =>
-  encode({ width: size, height: size, data, channels: 1, depth: 8 });
 
 /** Voxels of a .nii.gz that are not 0: 8-bit, after the 352 bytes of a NIfTI-1 header. */
 function countNiftiVoxels(file: string): number {
@@ -342,106 +322,6 @@ describe('Ctrl+C', () => {
       expect(lines[0]).toMatchObject({ stepIndex: 0 });
       expect(lines.at(-1)).toMatchObject({ stopReason: 'user-stop', steps: lines.length - 1 });
       expect(existsSync(path.join(folder, 'trace.jsonl'))).toBe(true);
-    },
-  );
-});
-
-describe('ibis eval', () => {
-  const makeDataset = (): string => {
-    const folder = path.join(work, 'disks');
-    for (const name of ['images', 'masks']) mkdirSync(path.join(folder, name), { recursive: true });
-    for (const [name, centre] of [
-      ['a.png', 30],
-      ['b.png', 60],
-    ] as const) {
-      const { image, mask } = drawDisk(96, centre, 16);
-      writeFileSync(path.join(folder, 'images', name), png(image, 96));
-      writeFileSync(path.join(folder, 'masks', name), png(mask, 96));
-    }
-    writeFileSync(
-      path.join(folder, 'split.json'),
-      JSON.stringify({ test: ['a.png', 'b.png'], train: [] }),
-    );
-    writeFileSync(
-      path.join(folder, 'targets.json'),
-      JSON.stringify({
-        schemaVersion: 1,
-        dataset: 'disks',
-        modality: 'OT',
-        targets: [
-          {
-            id: 'disk',
-            name: 'disk',
-            labels: [255],
-            requests: ['Segment the disk.'],
-            axis: 'acquired',
-            slices: { rule: 'all' },
-            instances: 'merged',
-            minPixels: 1,
-            window: { centre: 127.5, width: 255 },
-          },
-        ],
-      }),
-    );
-    return folder;
-  };
-
-  it('measures the baselines on a data set and writes a report of the contract', async () => {
-    const folder = makeDataset();
-    const report = path.join(out, 'reports', 'disks.json');
-    const { code, lines } = await runCli([
-      ...['eval', folder, '--targets', path.join(folder, 'targets.json'), '--out', report],
-      ...['--methods', 'oracle,centre-click', '--data-dir', dataDir, '--json'],
-    ]);
-    expect(code).toBe(0);
-    const parsed = evalReportSchema.parse(JSON.parse(readFileSync(report, 'utf8')));
-    expect(parsed.rows.map(({ method }) => method).sort()).toEqual([
-      'centre-click',
-      'centre-click',
-      'oracle',
-      'oracle',
-    ]);
-    for (const row of parsed.rows)
-      if (row.method === 'oracle') expect(row.dice).toBeGreaterThan(0.85);
-    expect(lines.at(-1)).toMatchObject({ rows: 4 });
-  });
-
-  it('ends with 3 for a folder that is no data set, and for a targets file that is none', async () => {
-    const folder = makeDataset();
-    const targets = path.join(folder, 'targets.json');
-    const args = ['--out', path.join(out, 'x.json'), '--methods', 'oracle', '--data-dir', dataDir];
-    expect((await runCli(['eval', work, '--targets', targets, ...args])).code).toBe(3);
-    expect((await runCli(['eval', folder, '--targets', photo, ...args])).code).toBe(3);
-  });
-
-  it.skipIf(hearts === null)(
-    'measures the oracle on two hearts of the shared data (needs shared data)',
-    async () => {
-      const report = path.join(out, 'reports', 'hearts.json');
-      const { code } = await runCli([
-        ...[
-          'eval',
-          hearts ?? '',
-          '--targets',
-          path.join(resourcesDir, 'targets', 'sunnybrook_cmr.json'),
-        ],
-        ...[
-          '--out',
-          report,
-          '--methods',
-          'oracle,centre-click',
-          '--max-files',
-          '2',
-          '--data-dir',
-          dataDir,
-        ],
-      ]);
-      expect(code).toBe(0);
-      const { means } = evalReportSchema.parse(JSON.parse(readFileSync(report, 'utf8')));
-      const dice = (method: string): number =>
-        means.find((mean) => mean.method === method)?.dice ?? 0;
-      expect(dice('oracle')).toBeGreaterThan(0.7);
-      expect(dice('oracle')).toBeGreaterThan(dice('centre-click'));
     },
   );
 });
