@@ -15,7 +15,9 @@ import {
   runAndRead,
   skippedStage,
   training,
+  trainingTestNames,
   unit,
+  windowTestNames,
   windowTests,
 } from './lib/testStages.mjs';
 
@@ -34,7 +36,7 @@ async function canShowVirtually() {
 }
 
 async function runWindowTests() {
-  const names = () => namesIn('test/e2e', '.spec.ts', /^\s*test\(\s*(['"`])(.+?)\1/gm);
+  const names = () => namesIn(windowTestNames);
   if (electron === null) return skippedStage('e2e', names(), 'no Electron can run here');
   if (!hasDisplay && !(await canShowVirtually()))
     return skippedStage('e2e', names(), 'there is no display and no Xvfb');
@@ -43,7 +45,7 @@ async function runWindowTests() {
 
 async function runTraining() {
   if (python) return runAndRead(training, endMs - Date.now());
-  const names = namesIn('training/tests', '.py', /^def (test_\w+)/gm);
+  const names = namesIn(trainingTestNames);
   return skippedStage('training', names, 'the Python packages cannot be had here');
 }
 

@@ -102,8 +102,19 @@ export const training = {
   limitMs: minutes(8),
 };
 
+export const windowTestNames = {
+  folder: 'test/e2e',
+  fileEnd: '.spec.ts',
+  title: /^\s*test\(\s*(['"`])(.+?)\1/gm,
+};
+export const trainingTestNames = {
+  folder: 'training/tests',
+  fileEnd: '.py',
+  title: /^def (test_\w+)/gm,
+};
+
 /** Test names read out of files that cannot be run here, so that they can be named as skipped. */
-export function namesIn(folder, fileEnd, title) {
+export function namesIn({ folder, fileEnd, title }) {
   if (!existsSync(inRepo(folder))) return [];
   return readdirSync(inRepo(folder), { recursive: true })
     .filter((file) => file.endsWith(fileEnd))

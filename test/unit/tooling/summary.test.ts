@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { missingDependencies } from '../../../scripts/lib/dependencies.mjs';
 import { countResults, summarise } from '../../../scripts/lib/summary.mjs';
+import { namesIn, trainingTestNames, windowTestNames } from '../../../scripts/lib/testStages.mjs';
 
 const result = (state: string, name = state, note = '') => ({ name, state, note });
 const stage = (name: string, results: unknown[], problems: string[] = []) => ({
@@ -65,5 +66,16 @@ describe('what npm still has to install', () => {
       },
     };
     expect(missingDependencies(lock, installed)).toEqual([]);
+  });
+});
+
+describe('tests that cannot run on a machine', () => {
+  it('are known by name from their files, window tests and training tests alike', () => {
+    expect(namesIn(windowTestNames)).toContain(
+      'test/e2e/window.spec.ts > says which Electron runs it',
+    );
+    expect(namesIn(trainingTestNames).join('\n')).toMatch(
+      /training\/tests\/test_parity_fixtures.py > test_/,
+    );
   });
 });
