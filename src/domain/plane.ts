@@ -1,4 +1,4 @@
-import { dot, voxelToWorld, worldToVoxel } from './geometry.js';
+import { dot, voxelToWorld } from './geometry.js';
 import type { Vec3, VolumeGeometry, VoxelIndex, WorldPoint } from './geometry.js';
 
 /** 'acquired' is the plane the slices were stored in; the others are reformats along the nearest voxel axis. */
@@ -149,14 +149,6 @@ export const imageToWorld = (
   sliceIndex: number,
   point: ImagePoint,
 ): WorldPoint => voxelToWorld(geometry, imageToVoxel(plane, sliceIndex, point));
-
-/** LPS mm -> fractional slice pixel. */
-export const worldToImage = (
-  geometry: VolumeGeometry,
-  plane: SlicePlane,
-  point: WorldPoint,
-): { readonly sliceIndex: number; readonly point: ImagePoint } =>
-  voxelToImage(plane, worldToVoxel(geometry, point));
 
 /** Words for the policy's prompt: which plane, and which side of the patient lies where. Same strings in training. */
 export function describeOrientation(plane: SlicePlane): string {

@@ -2,7 +2,6 @@ import { imageToVoxel } from './plane.js';
 import { grayToRgb } from './overlay.js';
 import { applyWindow, computePercentiles, rangeOfWindow, windowOfRange } from './window.js';
 import type { Vec3 } from './geometry.js';
-import type { Mask } from './mask.js';
 import type { SlicePlane } from './plane.js';
 import type { IntensityWindow, Volume } from './study.js';
 
@@ -45,23 +44,6 @@ export function extractSlice(volume: Volume, plane: SlicePlane, sliceIndex: numb
         values[at++] = data[voxel * samplesPerPixel + sample] ?? 0;
     }
   return { width, height, samplesPerPixel, values };
-}
-
-/** Writes a slice's mask into a volume-sized one (uint8 [k, j, i]); the rest of the volume stays. */
-export function writeMaskToVolume(
-  target: Uint8Array,
-  dimensions: Vec3,
-  plane: SlicePlane,
-  sliceIndex: number,
-  mask: Mask,
-): void {
-  if (mask.width !== plane.width || mask.height !== plane.height)
-    throw new Error('mask and slice differ in size');
-  const strides = computeStrides(dimensions, plane, sliceIndex);
-  for (let row = 0; row < mask.height; row++)
-    for (let column = 0; column < mask.width; column++)
-      target[strides.start + column * strides.column + row * strides.row] =
-        mask.data[row * mask.width + column] ?? 0;
 }
 
 /** The window a slice is shown in unless told otherwise: the file's, else 1st to 99th percentile of the volume's tissue. */

@@ -3,6 +3,16 @@ import type { Vec3, VolumeGeometry } from './geometry.js';
 
 export type PixelType =
   'uint8' | 'int8' | 'uint16' | 'int16' | 'uint32' | 'int32' | 'float32' | 'float64';
+/** Pixels of one of these types. */
+export type PixelArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 /** Window in modality units (HU after rescale): shown range is [centre - width / 2, centre + width / 2]. */
 export interface IntensityWindow {
@@ -100,15 +110,7 @@ export interface Volume {
   readonly geometry: VolumeGeometry;
   readonly samplesPerPixel: 1 | 3;
   /** [k, j, i] (gray) or [k, j, i, 3] (colour, uint8). */
-  readonly data:
-    | Uint8Array
-    | Int8Array
-    | Uint16Array
-    | Int16Array
-    | Uint32Array
-    | Int32Array
-    | Float32Array
-    | Float64Array;
+  readonly data: PixelArray;
   readonly photometric: 'MONOCHROME1' | 'MONOCHROME2' | 'RGB';
   /** The file's VOI window, or null. */
   readonly window: IntensityWindow | null;

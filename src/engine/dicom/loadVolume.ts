@@ -1,9 +1,9 @@
 import { IbisError, toErrorShape, type IbisErrorShape } from '../../contract/errors.js';
 import { cross, type VolumeGeometry } from '../../domain/geometry.js';
 import { err, ok, type Result } from '../../domain/result.js';
-import type { ImageInfo, Volume } from '../../domain/study.js';
+import type { ImageInfo, Volume, PixelArray } from '../../domain/study.js';
 import type { FramePixels } from './framePixels.js';
-import { viewAs, type PixelArray } from './pixels.js';
+import { viewAs } from './pixels.js';
 import type { BuiltVolume, StoredFrame } from './types.js';
 
 export interface LoadOptions {

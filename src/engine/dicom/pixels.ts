@@ -1,4 +1,4 @@
-import type { PixelType } from '../../domain/study.js';
+import type { PixelArray, PixelType } from '../../domain/study.js';
 import { outputOf } from './pixelLayout.js';
 import type { Palette, PixelLayout } from './types.js';
 
@@ -13,16 +13,6 @@ export interface RawSamples {
   /** Colour model of the samples now: codecs turn some into RGB by themselves. */
   readonly photometric: string;
 }
-
-export type PixelArray =
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | Float32Array
-  | Float64Array;
 
 /** A typed view of bytes; copies where the alignment asks for it. All supported machines are little endian. */
 export function viewAs(type: PixelType, bytes: Uint8Array): PixelArray {
