@@ -127,8 +127,6 @@ export function createSessions(options: {
     params: ParsedParams<'startSession'>,
   ): Promise<SegmentationSession> => {
     const { policyId, segmenterId } = params;
-    if (policyId !== '' && params.prompt.trim() === '')
-      throw new IbisError('usage', 'Say what to segment.');
     const verified = await models.verify(policyId, segmenterId);
     const slice = await slices.prepare(params);
     const { seriesId, seriesInstanceUID } = slice.series;
@@ -164,6 +162,11 @@ export function createSessions(options: {
     requireNotRunning(session);
     if (session.settings.policyId === '')
       throw new IbisError('session-state', 'This session has no policy: it takes clicks only.');
+    if (session.settings.target.text.trim() === '')
+      throw new IbisError(
+        'session-state',
+        'This session was begun by a click, without a request. Start a new one that says what to segment.',
+      );
     const policy = await models.getPolicy(session.settings.policyId);
     requireNotRunning(session); // two calls may have waited for the same manifest
     working.add(session);

