@@ -117,7 +117,8 @@ function countNumbers(values: NumericArray, excluded: Excluded): Counted {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  const scale = high > low ? (BIN_COUNT - 1) / (high - low) : 0;
+  // Bounded: a range below 1e-300 would make it infinite, and the lowest value's bin NaN.
+  const scale = high > low ? Math.min((BIN_COUNT - 1) / (high - low), Number.MAX_VALUE) : 0;
   const binOf = (value: number): number => Math.floor((value - low) * scale);
   const isCounted = (value: number): boolean =>
     value >= low && value <= high && !(value >= first && value <= last);

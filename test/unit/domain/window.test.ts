@@ -34,6 +34,10 @@ describe('computePercentiles', () => {
     );
   });
 
+  it('finds it among values that hardly differ at all', () => {
+    expect(computePercentiles([0, Number.MIN_VALUE], [0, 100])).toEqual([0, Number.MIN_VALUE]);
+  });
+
   it('finds the rank in an array too long to sort, with most values in one bin', () => {
     const values = Float32Array.from({ length: 300_000 }, (_, p) =>
       p === 0 ? 1e9 : ((p * 7919) % 300_000) / 1000,
