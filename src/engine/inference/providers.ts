@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { workerEntry } from '../workerEntry.js';
+import { refuseTelemetry } from './telemetry.js';
 import { verifyModel } from './models.js';
 import { probeReplySchema } from './probeProtocol.js';
 import { defaultThreads } from './segmenter.js';
@@ -72,6 +73,7 @@ function judge(reply: ProbeReply): string | null {
 
 /** As onnxruntime-node lists them, best first; those whose libraries are not there are left out. */
 export async function listAvailableProviders(): Promise<string[]> {
+  refuseTelemetry();
   const { listSupportedBackends } = await import('onnxruntime-node');
   const listed = listSupportedBackends().filter(
     ({ name, bundled }) => bundled || hasProviderLibrary(name),
@@ -101,6 +103,7 @@ function toProbeRequest({ manifest, filesDir }: InstalledModel, provider: string
 /** In a process of its own: a driver that hangs or crashes takes nothing else with it. */
 export const probeInChild: Probe = (request, timeoutMs) =>
   new Promise((resolve) => {
+    refuseTelemetry();
     const child = fork(fileURLToPath(workerEntry('inferenceWorker')), [], {
       serialization: 'advanced',
       execArgv: [],

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 
 import { IbisError, toErrorShape } from '../../contract/errors.js';
 import { workerEntry } from '../workerEntry.js';
+import { refuseTelemetry } from './telemetry.js';
 import type { FromWorker, InferenceResults, RequestKind, RequestOf } from './workerProtocol.js';
 
 export interface CallOptions {
@@ -37,6 +38,7 @@ interface Job {
 const CLOSE_TIMEOUT_MS = 20_000; // longer than any single run
 
 export function startWorkerHost(): WorkerHost {
+  refuseTelemetry();
   const worker = new Worker(workerEntry('inferenceWorker'), { name: 'ibis-inference' });
   const queue: Job[] = [];
   let running: Job | null = null;
