@@ -1,12 +1,12 @@
 import type { Click } from '../../domain/session.js';
-import type { ImagePoint, SlicePlane } from '../../domain/plane.js';
+import type { SlicePlane } from '../../domain/plane.js';
 import { voxelToImage } from '../../domain/plane.js';
 import type { VoxelIndex } from '../../domain/geometry.js';
 import { pixelSizes, pixelToCanvas } from './canvasMap.js';
-import type { CanvasMap } from './canvasMap.js';
+import type { CanvasMap, CanvasPoint } from './canvasMap.js';
 import { cutMaskEdgeOn } from './edgeOn.js';
 import { drawMask, drawMaskEdgeOn } from './maskDrawing.js';
-import type { DrawableMask } from './maskDrawing.js';
+import type { DrawableMask, EdgeRun } from './maskDrawing.js';
 import { drawClicks, drawReferenceLines, drawScaleBar, drawText } from './marksDrawing.js';
 import type { ReferenceLine } from './marksDrawing.js';
 import {
@@ -19,12 +19,14 @@ import {
 import { measurementColour, planeColours } from './overlayColours.js';
 import type { Pane } from './pane.js';
 import { computeScaleBar } from './scaleBar.js';
+import type { ScaleBar } from './scaleBar.js';
 import type { PlacedSlice } from './seriesSource.js';
 import { mapPixels } from './slicePlacement.js';
+import type { PixelMap } from './slicePlacement.js';
 
 /** What is drawn over the images, besides Cornerstone's own measurement lines. */
 export interface Scene {
-  /** The session's mask and clicks on their slice; null when there is no session or it is hidden. */
+  /** The session's mask and clicks on their slice; null when there is no session. */
   readonly session: SessionMarks | null;
   /** Where the panes cross, and the planes of the other panes; null outside the three-plane layout. */
   readonly cross: { readonly voxel: VoxelIndex; readonly planes: readonly SlicePlane[] } | null;
@@ -32,6 +34,8 @@ export interface Scene {
 }
 
 export interface SessionMarks {
+  /** Another number whenever anything of it changed. */
+  readonly version: number;
   readonly phaseIndex: number;
   readonly plane: SlicePlane;
   readonly sliceIndex: number;
@@ -41,57 +45,136 @@ export interface SessionMarks {
   readonly opacity: number;
 }
 
-/** Draws one pane's overlay at the canvas's own resolution. */
+interface Label extends CanvasPoint {
+  readonly lines: readonly string[];
+}
+
+/** All that one pane's overlay shows, small enough to be compared as text. */
+interface Plan {
+  readonly width: number;
+  readonly height: number;
+  readonly ratio: number; // device px a CSS px
+  readonly map: CanvasMap | null;
+  readonly marks: { readonly version: number; readonly pixels: PixelMap } | null;
+  readonly edge: { readonly runs: readonly EdgeRun[]; readonly colour: string } | null;
+  readonly cross: { readonly lines: readonly ReferenceLine[]; readonly centre: CanvasPoint } | null;
+  readonly labels: readonly Label[];
+  readonly bar: ScaleBar | null;
+}
+
+const drawn = new WeakMap<HTMLCanvasElement, string>();
+
+/**
+ * Draws one pane's overlay at the canvas's own resolution. While nothing of it changes (scrolling without a
+ * session) it is left as it is: without a GPU, a canvas of this size costs a third of a frame.
+ */
 export function drawPaneOverlay(canvas: HTMLCanvasElement, pane: Pane, scene: Scene): void {
-  const width = pane.element.clientWidth;
-  const height = pane.element.clientHeight;
-  const ratio = window.devicePixelRatio;
+  const plan = planOverlay(pane, scene);
+  const key = JSON.stringify(plan);
+  if (drawn.get(canvas) === key) return;
+  const { width, height, ratio, map } = plan;
   const [pixelWidth, pixelHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== pixelWidth) canvas.width = pixelWidth;
   if (canvas.height !== pixelHeight) canvas.height = pixelHeight;
   const context = canvas.getContext('2d');
   if (context === null) return;
+  drawn.set(canvas, key);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, pixelWidth, pixelHeight);
-  const shown = pane.getShown();
-  const map = pane.getMap();
-  if (shown === null || map === null) return;
+  if (map === null) return;
   context.scale(ratio, ratio);
+  if (plan.edge !== null) drawMaskEdgeOn(context, plan.edge.runs, map, plan.edge.colour);
+  if (plan.marks !== null && scene.session !== null)
+    drawSession(context, scene.session, plan.marks.pixels, map);
+  if (plan.cross !== null)
+    drawReferenceLines(context, plan.cross.lines, plan.cross.centre, map, plan);
+  drawLabels(context, plan.labels);
+  if (plan.bar !== null) drawScaleBar(context, plan.bar, plan);
+}
 
-  if (scene.session !== null) drawSession(context, scene.session, shown, map);
-  if (scene.cross !== null) drawCross(context, scene.cross, shown, map, { width, height });
-  drawMeasurementLabels(context, pane, scene.seriesKey);
+function planOverlay(pane: Pane, { session, cross, seriesKey }: Scene): Plan {
+  const width = pane.element.clientWidth;
+  const height = pane.element.clientHeight;
+  const ratio = window.devicePixelRatio;
+  const shown = pane.getShown();
+  const map = shown === null ? null : pane.getMap();
+  const size = { width, height, ratio };
+  if (shown === null || map === null)
+    return { ...size, map: null, marks: null, edge: null, cross: null, labels: [], bar: null };
   const { spacing, spacingKnown } = shown.placement;
-  const bar = computeScaleBar(
-    pixelSizes(map)[0] / spacing[0],
-    Math.min(150, width / 3),
-    spacingKnown ? 'mm' : 'px',
+  return {
+    ...size,
+    map,
+    ...planSession(session, shown),
+    cross: cross === null ? null : planCross(cross, shown, map),
+    labels: planLabels(pane, seriesKey),
+    bar: computeScaleBar(
+      pixelSizes(map)[0] / spacing[0],
+      Math.min(150, width / 3),
+      spacingKnown ? 'mm' : 'px',
+    ),
+  };
+}
+
+/** Face on where the session's slice is shown, edge on in planes across it. */
+function planSession(
+  session: SessionMarks | null,
+  { position, cut }: PlacedSlice,
+): Pick<Plan, 'marks' | 'edge'> {
+  if (session === null || session.phaseIndex !== position.phaseIndex)
+    return { marks: null, edge: null };
+  const pixels = mapPixels(session.plane, cut.plane);
+  if (pixels !== null) {
+    const isShown = session.sliceIndex === position.sliceIndex;
+    return { marks: isShown ? { version: session.version, pixels } : null, edge: null };
+  }
+  if (session.mask === null) return { marks: null, edge: null };
+  const { mask } = session.mask;
+  const runs = cutMaskEdgeOn(
+    mask,
+    session.plane,
+    session.sliceIndex,
+    cut.plane,
+    position.sliceIndex,
   );
-  if (bar !== null) drawScaleBar(context, bar, { width, height });
+  return { marks: null, edge: runs.length === 0 ? null : { runs, colour: session.colour } };
+}
+
+function planCross(
+  cross: NonNullable<Scene['cross']>,
+  { cut }: PlacedSlice,
+  map: CanvasMap,
+): Plan['cross'] {
+  const centre = voxelToImage(cut.plane, cross.voxel).point;
+  const lines = cross.planes.flatMap((other): readonly ReferenceLine[] => {
+    if (other.normalAxis === cut.plane.normalAxis) return [];
+    const along = other.normalAxis === cut.plane.columnAxis ? 'column' : 'row';
+    return [{ along, at: centre[along], colour: planeColours[other.anatomicalPlane] }];
+  });
+  return { lines, centre: pixelToCanvas(map, centre) };
+}
+
+/** Beside the rightmost end of each measurement on the shown image. */
+function planLabels(pane: Pane, seriesKey: string): readonly Label[] {
+  const shownId = pane.getShownImageId();
+  return listAnnotations(seriesKey).flatMap((annotation): readonly Label[] => {
+    if (imageIdOf(annotation) !== shownId) return [];
+    const measurement = toMeasurement(annotation);
+    const ends = handlesOf(annotation).map((point) => pane.worldToPane(point));
+    if (measurement === null || ends.length === 0) return [];
+    const right = Math.max(...ends.map((end) => end.x));
+    const atRight = ends.filter((end) => end.x === right);
+    const y = atRight.reduce((sum, end) => sum + end.y, 0) / Math.max(1, atRight.length);
+    return [{ x: right + 10, y, lines: describeMeasurement(measurement) }];
+  });
 }
 
 function drawSession(
   context: CanvasRenderingContext2D,
   session: SessionMarks,
-  shown: PlacedSlice,
+  pixels: PixelMap,
   map: CanvasMap,
 ): void {
-  if (session.phaseIndex !== shown.position.phaseIndex) return;
-  const pixels = mapPixels(session.plane, shown.cut.plane);
-  if (pixels === null) {
-    if (session.mask === null) return;
-    const { mask } = session.mask;
-    const { plane } = shown.cut;
-    const { sliceIndex } = shown.position;
-    drawMaskEdgeOn(
-      context,
-      cutMaskEdgeOn(mask, session.plane, session.sliceIndex, plane, sliceIndex),
-      map,
-      session.colour,
-    );
-    return;
-  }
-  if (session.sliceIndex !== shown.position.sliceIndex) return;
   if (session.mask !== null) drawMask(context, session.mask, map, pixels, session);
   const { origin, perColumn, perRow } = pixels;
   drawClicks(context, session.clicks, ({ normalised }) => {
@@ -104,42 +187,13 @@ function drawSession(
   });
 }
 
-function drawCross(
-  context: CanvasRenderingContext2D,
-  cross: NonNullable<Scene['cross']>,
-  shown: PlacedSlice,
-  map: CanvasMap,
-  size: { readonly width: number; readonly height: number },
-): void {
-  const { plane } = shown.cut;
-  const centre: ImagePoint = voxelToImage(plane, cross.voxel).point;
-  const lines = cross.planes.flatMap((other): readonly ReferenceLine[] => {
-    if (other.normalAxis === plane.normalAxis) return [];
-    const along = other.normalAxis === plane.columnAxis ? 'column' : 'row';
-    return [{ along, at: centre[along], colour: planeColours[other.anatomicalPlane] }];
-  });
-  drawReferenceLines(context, lines, pixelToCanvas(map, centre), map, size);
-}
-
-function drawMeasurementLabels(
-  context: CanvasRenderingContext2D,
-  pane: Pane,
-  seriesKey: string,
-): void {
-  const shownId = pane.getShownImageId();
+function drawLabels(context: CanvasRenderingContext2D, labels: readonly Label[]): void {
+  const LINE_PX = 16;
   context.save();
   context.textAlign = 'left';
   context.textBaseline = 'middle';
-  for (const annotation of listAnnotations(seriesKey)) {
-    if (imageIdOf(annotation) !== shownId) continue;
-    const measurement = toMeasurement(annotation);
-    const ends = handlesOf(annotation).map((point) => pane.worldToPane(point));
-    if (measurement === null || ends.length === 0) continue;
-    const x = Math.max(...ends.map((end) => end.x)) + 10;
-    const atRight = ends.filter((end) => end.x + 10 === x);
-    const y = atRight.reduce((sum, end) => sum + end.y, 0) / Math.max(1, atRight.length);
-    for (const [n, line] of describeMeasurement(measurement).entries())
-      drawText(context, line, { x, y: y + n * 16 }, measurementColour);
-  }
+  for (const { x, y, lines } of labels)
+    for (const [n, line] of lines.entries())
+      drawText(context, line, { x, y: y + n * LINE_PX }, measurementColour);
   context.restore();
 }

@@ -15,6 +15,7 @@ export interface MarksLook {
 export function createSessionMarks() {
   let overlay: SessionOverlay | null = null;
   let look: MarksLook = { hidden: false, opacity: 0.35 };
+  let version = 0;
   let prepared: { packed: PackedMask; colour: string; drawable: DrawableMask } | null = null;
 
   const prepare = (packed: PackedMask, colour: string): DrawableMask => {
@@ -27,6 +28,7 @@ export function createSessionMarks() {
     set(newOverlay: SessionOverlay | null, newLook: MarksLook): void {
       overlay = newOverlay;
       look = newLook;
+      version++;
     },
     /** Null when there is nothing to draw on this series. */
     current(source: SeriesSource): SessionMarks | null {
@@ -37,6 +39,7 @@ export function createSessionMarks() {
       const { mask } = overlay;
       const fits = mask !== null && mask.width === plane.width && mask.height === plane.height;
       return {
+        version,
         phaseIndex: overlay.phaseIndex,
         sliceIndex: overlay.sliceIndex,
         plane,
