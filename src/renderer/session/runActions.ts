@@ -1,3 +1,5 @@
+import { watch } from 'vue';
+
 import type { EngineMethodName, Reply } from '../../contract/channels.js';
 import type { SegmentationSession } from '../../domain/session.js';
 import { call } from '../ui/client.js';
@@ -58,4 +60,23 @@ const onCurrent = (
   });
 
 export const pauseSession = (): Promise<void> => onCurrent('pauseSession');
-export const cancelSession = (): Promise<void> => onCurrent('cancelSession');
+/** Asked for before the engine has answered "run", it waits for that answer rather than being lost. */
+export async function cancelSession(): Promise<void> {
+  await whenAnswered();
+  await onCurrent('cancelSession');
+}
+
+function whenAnswered(): Promise<void> {
+  const store = useSessionStore();
+  if (!store.busy) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = watch(
+      () => store.busy,
+      () => {
+        stop();
+        resolve();
+      },
+      { flush: 'sync' },
+    );
+  });
+}

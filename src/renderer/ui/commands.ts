@@ -56,8 +56,9 @@ function runOrStep(): void {
 
 /** Escape ends what is under way: an opening, else the run. */
 function cancelWhatRuns(): void {
+  const { session, busy } = useSessionStore();
   if (useWorklistStore().job !== null) void cancelOpening();
-  else if (useSessionStore().session?.runState === 'running') void cancelSession();
+  else if (busy || session?.runState === 'running') void cancelSession();
   else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
 
