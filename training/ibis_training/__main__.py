@@ -7,16 +7,16 @@ from pathlib import Path
 import torch
 import yaml
 
-RUNS = Path(__file__).resolve().parents[1] / "runs"
+DEFAULT_RUNS = Path(__file__).resolve().parents[1] / "runs"
 COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "export", "evaluate")
 
 
-def training_order() -> list:
-    """Training cases that get segmenter states, data sets taking turns."""
+def training_order(limit: int | None = None) -> list:
+    """Training cases that get segmenter states, data sets taking turns; the first `limit` of them."""
     from .plan import DATASETS, has_segmenter_states, training_cases
 
     queues = [[c for c in training_cases(d) if has_segmenter_states(c)] for d in DATASETS]
-    return [c for group in itertools.zip_longest(*queues) for c in group if c]
+    return [c for group in itertools.zip_longest(*queues) for c in group if c][:limit]
 
 
 def load_dense(path: Path):
@@ -28,14 +28,14 @@ def load_dense(path: Path):
     return net.eval()
 
 
-def synthesise_states(config: dict) -> None:
+def synthesise_states(config: dict, runs: Path) -> None:
     from .segmenter import load_segmenter
     from .trajectories import synthesise
 
-    synthesise(training_order(), load_segmenter(RUNS / "embeddings", config["threads"]), RUNS / "states", config["synthesise"]["maxSteps"])
+    synthesise(training_order(config.get("limit")), load_segmenter(runs / "embeddings", config["threads"]), runs / "states", config["synthesise"]["maxSteps"])
 
 
-def roll_out(config: dict) -> None:
+def roll_out(config: dict, runs: Path) -> None:
     """On-policy states of training cases, to be relabelled with what the oracle would do there."""
     from .policy import load_policy
     from .rollout import write_policy_states
@@ -43,38 +43,41 @@ def roll_out(config: dict) -> None:
 
     torch.set_num_threads(config["threads"])
     settings = config["rollout"]
-    write_policy_states(training_order()[:: settings["every"]], load_policy(RUNS / "policy"), load_segmenter(RUNS / "embeddings", config["threads"]), RUNS / settings["folder"], settings["maxSteps"])
+    write_policy_states(training_order(config.get("limit"))[:: settings["every"]], load_policy(runs / "policy"), load_segmenter(runs / "embeddings", config["threads"]), runs / settings["folder"], settings["maxSteps"])
 
 
-def prepare(config: dict) -> None:
+def prepare(config: dict, runs: Path) -> None:
     from .samples import prepare_samples
 
     torch.set_num_threads(config["threads"])
-    folders = [RUNS / name for name in config["prepare"]["states"] if (RUNS / name).is_dir()]
-    prepare_samples(training_order(), folders, load_dense(RUNS / "dense.pt"), RUNS / "samples", config["prepare"]["warps"], config["seed"])
+    folders = [runs / name for name in config["prepare"]["states"] if (runs / name).is_dir()]
+    prepare_samples(training_order(config.get("limit")), folders, load_dense(runs / "dense.pt"), runs / "samples", config["prepare"]["warps"], config["seed"])
 
 
-def sft(config: dict) -> None:
+def sft(config: dict, runs: Path) -> None:
+    from .dense import CONCEPTS
+    from .follow import follow_encoder
     from .samples import load_samples
     from .sft import sample_weights, seen_by_encoder, train_sft
 
-    samples, settings = seen_by_encoder(load_samples(RUNS / "samples")), config["sft"]
-    train_sft(samples, samples[::50], torch.load(RUNS / "dense.pt")["net"], RUNS / "policy", settings["minutes"], config["threads"], config["seed"],
+    samples, settings = seen_by_encoder(load_samples(runs / "samples")), config["sft"]
+    samples = [follow_encoder(s, CONCEPTS.index((s.dataset, s.target_id))) for s in samples]
+    train_sft(samples, samples[::50], torch.load(runs / "dense.pt")["net"], runs / "policy", settings["minutes"], config["threads"], config["seed"],
               settings["rate"], settings["batchSize"], sample_weights(samples))
 
 
-def export(config: dict) -> None:
+def export(config: dict, runs: Path) -> None:
     from .export import count_parity, export_policy, observations_for_parity
     from .policy import load_policy
     from .targets import REPOSITORY
 
-    policy, folder = load_policy(RUNS / "policy"), REPOSITORY / "resources" / "models" / "ibis-nano"
-    policy.model.vision.net.load_state_dict(torch.load(RUNS / "dense.pt")["net"])
+    policy, folder = load_policy(runs / "policy"), Path(config["export"].get("folder") or REPOSITORY / "resources" / "models" / "ibis-nano")
+    policy.model.vision.net.load_state_dict(torch.load(runs / "dense.pt")["net"])
     export_policy(policy, folder, config["export"]["version"], config["export"]["source"])
     print("steps with the same tokens in PyTorch and ONNX Runtime: %d of %d" % count_parity(folder, policy, observations_for_parity()))
 
 
-def evaluate(config: dict) -> None:
+def evaluate(config: dict, runs: Path) -> None:
     """The validation part by default; `split: test` only once a policy is chosen."""
     from .cases import load_cases
     from .plan import DATASETS, validation_cases
@@ -83,13 +86,13 @@ def evaluate(config: dict) -> None:
     from .segmenter import load_segmenter
 
     torch.set_num_threads(config["threads"])
-    segmenter, rows, settings = load_segmenter(RUNS / "embeddings", config["threads"]), [], config["evaluate"]
-    policy = load_policy(RUNS / "policy")
+    segmenter, rows, settings = load_segmenter(runs / "embeddings", config["threads"]), [], config["evaluate"]
+    policy = load_policy(runs / "policy")
     for dataset in DATASETS:
         cases = validation_cases(dataset) if settings["split"] == "validation" else list(load_cases(dataset, settings["split"]))
-        cases = cases[:: settings["every"]]
+        cases = cases[:: settings["every"]][: config.get("limit")]
         rows += evaluate_cases(cases, policy, segmenter, oracle_dice(cases, segmenter))
-        write_rows(rows, RUNS / f"evaluation-{settings['split']}.json")
+        write_rows(rows, runs / f"evaluation-{settings['split']}.json")
         print(*(f"{k} {v}" for k, v in summarise(rows).items() if k.startswith(dataset)), sep="\n", flush=True)
 
 
@@ -97,6 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="ibis_training")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--config", type=Path, default=Path(__file__).resolve().parents[1] / "nano.yaml")
+    parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="folder of states, samples and weights")
     options = parser.parse_args()
     config = yaml.safe_load(options.config.read_text())
     if options.command == "fixtures":
@@ -110,9 +114,9 @@ def main() -> None:
     elif options.command == "dense":
         from .dense import train_dense
 
-        train_dense(RUNS, config["dense"]["minutes"], config["threads"], config["seed"])
+        train_dense(options.runs, config["dense"]["minutes"], config["threads"], config["seed"])
     else:
-        {"synthesise": synthesise_states, "rollout": roll_out, "prepare": prepare, "sft": sft, "export": export, "evaluate": evaluate}[options.command](config)
+        {"synthesise": synthesise_states, "rollout": roll_out, "prepare": prepare, "sft": sft, "export": export, "evaluate": evaluate}[options.command](config, options.runs)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ def deepest_place(region: np.ndarray, aspect: tuple[float, float]) -> tuple[floa
 @torch.no_grad()
 def case_samples(case: Case, states: list[State], net: ConceptNet, warp: bool, rng: np.random.Generator) -> list[Sample]:
     """One sample per state, all under the same warp (none when `warp` is false)."""
+    if not states:  # a roll-out whose first step was no click
+        return []
     height, width = case.truth.shape
     theta = random_affine(case.dataset, rng) if warp else np.array([[1.0, 0, 0], [0, 1, 0]])
     grid = F.affine_grid(torch.from_numpy(theta[None].astype(np.float32)), [1, 1, 256, 256], align_corners=False)

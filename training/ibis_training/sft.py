@@ -29,6 +29,8 @@ BRAIN = {"msd_hippocampus_mri", "demo_colin27"}
 OTHER_ORGANS = ("liver", "spleen", "left kidney", "right kidney", "pancreas", "bladder", "prostate", "lung", "tumour", "nuclei", "optic disc", "aorta")
 COORDINATE_SIGMA = 1.2  # of the soft target, in hundredths
 IGNORE = -100
+DECISIVE = (" The", " This", " missing", " surplus")  # the tokens at which a step is decided: go on or stop, what is wrong
+DECISIVE_WEIGHT = 5.0
 
 
 def errors() -> list[str]:
@@ -136,7 +138,11 @@ def attention_loss(model: Policy, batch: dict[str, Tensor], reply: Tensor, is_im
     return total - 3 * log_p.gather(2, place[..., None])[..., 0][due].mean()
 
 
-def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates: Tensor) -> tuple[Tensor, dict[str, float]]:
+def decisive_ids(tokenizer: Tokenizer) -> Tensor:
+    return torch.tensor([tokenizer.encode(word, add_special_tokens=False).ids[0] for word in DECISIVE])
+
+
+def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates: Tensor, decisive: Tensor) -> tuple[Tensor, dict[str, float]]:
     decoder = model.decoder
     embedded = decoder.embedding(batch["ids"])
     features = model.vision.project(batch["summary"])
@@ -152,8 +158,11 @@ def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates
     soft_target = (-(torch.arange(100.0)[None] - place[is_place][:, None]) ** 2 / (2 * COORDINATE_SIGMA**2)).softmax(-1)
     soft = -(soft_target * log_p[is_place][:, coordinates]).sum(-1)
     off = (log_p[is_place][:, coordinates].argmax(-1) - place[is_place]).abs().mean()
-    loss = (hard[~is_place].sum() + 2 * soft.sum()) / len(labels) + 0.1 * attention_loss(model, batch, chosen, is_image)
-    return loss, {"text": hard[~is_place].mean().item(), "place": soft.mean().item(), "off": off.item()}
+    decides = torch.isin(labels, decisive)
+    weight = 1 + (DECISIVE_WEIGHT - 1) * decides.float()
+    loss = ((weight * hard)[~is_place].sum() + 2 * soft.sum()) / len(labels) + 0.1 * attention_loss(model, batch, chosen, is_image)
+    return loss, {"text": hard[~is_place].mean().item(), "place": soft.mean().item(), "off": off.item(),
+                  "decided": (log_p[decides].argmax(-1) == labels[decides]).float().mean().item()}
 
 
 def place_coordinates(model: Policy, ids: list[int]) -> None:
@@ -176,9 +185,9 @@ def seen_by_encoder(samples: list[Sample]) -> list[Sample]:
 
 
 def sample_weights(samples: list[Sample]) -> list[float]:
-    """How often each is drawn: targets nearly alike, first clicks, stops and on-policy states more often."""
+    """How often each is drawn: targets nearly alike; first clicks, stops and the left ventricle, the hardest, more often."""
     count = Counter(s.target_id for s in samples)
-    return [count[s.target_id] ** -0.7 * (1 if s.history else 1.5) * (1.5 if s.label == "stop" else 1) * (1.5 if s.source == "policy" else 1) for s in samples]
+    return [count[s.target_id] ** -0.7 * (1 if s.history else 1.2) * (1.5 if s.label == "stop" else 1) * (2.2 if s.target_id == "left-ventricle" else 1) for s in samples]
 
 
 def train_sft(training: list[Sample], validation: list[Sample], dense_state: dict, folder: Path, minutes: float, threads: int, seed: int,
@@ -201,7 +210,7 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
     model.vision.net.requires_grad_(False).eval()
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
-    image_id, coordinates = tokenizer.token_to_id(IMAGE), torch.tensor(coordinate_ids(tokenizer))
+    image_id, coordinates, decisive = tokenizer.token_to_id(IMAGE), torch.tensor(coordinate_ids(tokenizer)), decisive_ids(tokenizer)
     p = None if weights is None else np.array(weights) / np.sum(weights)
     start, step, saved, log = time.time(), 0, time.time(), []
     while (done := (time.time() - start) / 60 / minutes) < 1:
@@ -214,7 +223,7 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
         pick = pick[first : first + batch_size]
         batch = collate([training[i] for i in pick], tokenizer, rng)
         with torch.autocast("cpu", torch.bfloat16):
-            loss, parts = sft_loss(model, batch, image_id, coordinates)
+            loss, parts = sft_loss(model, batch, image_id, coordinates, decisive)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -232,7 +241,7 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
                 model.eval()
                 with torch.no_grad():
                     held = [validation[i] for i in np.random.default_rng(0).choice(len(validation), min(128, len(validation)), replace=False)]
-                    print("validation", sft_loss(model, collate(held, tokenizer, random.Random(0)), image_id, coordinates)[1], flush=True)
+                    print("validation", sft_loss(model, collate(held, tokenizer, random.Random(0)), image_id, coordinates, decisive)[1], flush=True)
                 model.train()
                 model.vision.net.eval()
     save_policy(model, tokenizer, folder)

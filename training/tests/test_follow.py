@@ -1,0 +1,52 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ibis_training.dense import CONCEPTS
+from ibis_training.follow import follow_encoder, read_place
+from ibis_training.reasoning import Geometry
+from ibis_training.samples import Sample
+from ibis_training.vision import measure_concepts
+
+VENTRICLE = CONCEPTS.index(("sunnybrook_cmr", "left-ventricle"))
+
+
+def sample(disc, mask: np.ndarray, target="left-ventricle") -> Sample:
+    """A state whose encoder map is a disc about (0.63, 0.32), while the truth is said to lie elsewhere."""
+    maps = torch.zeros(1, len(CONCEPTS), 64, 64)
+    maps[0, VENTRICLE] = torch.from_numpy(disc(64, 64, 20, 40, 9)).float()
+    summary = measure_concepts(maps, torch.from_numpy(mask)[None, None].float())[0].numpy().astype(np.float16)
+    history = (("include", 0.5, 0.5),) if mask.any() else ()
+    geometry = Geometry(0.1, 0.9, not mask.any(), (0.2, 0.2), (0.2, 0.2))
+    return Sample("sunnybrook_cmr", target, "acquired", history, geometry, "include", summary, "oracle")
+
+
+def test_the_first_click_goes_to_the_middle_of_the_map(disc):
+    followed = follow_encoder(sample(disc, np.zeros((64, 64), bool)), VENTRICLE)
+    assert followed.label == "include"
+    assert followed.geometry.click_place == pytest.approx((40.5 / 64, 20.5 / 64), abs=0.01)
+
+
+def test_a_mask_far_too_large_is_cut_outside_the_map(disc):
+    followed = follow_encoder(sample(disc, disc(64, 64, 32, 32, 28)), VENTRICLE)
+    assert followed.label == "exclude"
+    x, y = followed.geometry.click_place
+    assert not disc(64, 64, 20, 40, 9)[int(y * 64), int(x * 64)]
+    assert followed.geometry.covered > 0.9 and followed.geometry.outside > 0.7
+
+
+def test_a_mask_like_the_map_is_good_enough(disc):
+    followed = follow_encoder(sample(disc, disc(64, 64, 20, 40, 9)), VENTRICLE)
+    assert followed.label == "stop" and followed.geometry.click_place is None
+
+
+def test_targets_that_are_not_followed_keep_the_simulators_label(disc):
+    kept = replace(sample(disc, disc(64, 64, 20, 40, 9)), target_id="cerebellum")
+    assert follow_encoder(kept, VENTRICLE) is kept
+
+
+def test_places_come_back_out_of_their_waves(disc):
+    v = sample(disc, np.zeros((64, 64), bool)).summary[VENTRICLE]
+    assert read_place(v, 2) == pytest.approx((40.5 / 64, 20.5 / 64), abs=0.01)
