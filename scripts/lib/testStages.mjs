@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 
+import path from 'node:path';
+
 import { inRepo, node24File, repoRoot, venvPython } from './paths.mjs';
 import { seconds } from './report.mjs';
 import { toolEnvironment } from './run.mjs';
@@ -98,7 +100,13 @@ export const training = {
   kind: 'tests',
   command: [venvPython, '-m', 'pytest', '-q', '-p', 'ibis_report'],
   cwd: inRepo('training'),
-  env: { PYTHONPATH: inRepo('scripts', 'python') },
+  env: {
+    PYTHONPATH: inRepo('scripts', 'python'),
+    // Python's name for the folder inside the one that the other tests know.
+    ...(process.env.IBIS_SHARED && !process.env.IBIS_DATA
+      ? { IBIS_DATA: path.join(process.env.IBIS_SHARED, 'data') }
+      : {}),
+  },
   limitMs: minutes(8),
 };
 
