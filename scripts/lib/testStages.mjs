@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-
 import path from 'node:path';
 
 import { inRepo, node24File, repoRoot, venvPython } from './paths.mjs';
