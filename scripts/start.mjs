@@ -71,9 +71,24 @@ async function runDemoHeadless(why) {
   return code ?? 1;
 }
 
+/** Paths were given but no window can open: says what they hold and how to go on. */
+async function listHeadless(why, paths) {
+  say('note', 'display', `${why}: what the given paths hold is listed instead`);
+  let worst = 0;
+  for (const given of paths) {
+    const command = [inRepo('out', 'main', 'cli.js'), 'info', path.resolve(given)];
+    const { code } = await run(node24File, command, { show: true, env: toolEnvironment() });
+    worst = Math.max(worst, code ?? 1);
+  }
+  if (worst === 0)
+    say('note', 'next', 'npx --no-install ibis segment PATH --slice K --prompt TEXT --out DIR');
+  return worst;
+}
+
 await setUpDependencies();
 const electron = hasDisplay ? await setUpElectron() : null;
 await ensureBuilt();
-if (electron !== null) process.exit(await openWindow(electron, process.argv.slice(2)));
+const paths = process.argv.slice(2);
+if (electron !== null) process.exit(await openWindow(electron, paths));
 const why = hasDisplay ? 'no Electron can run here' : 'there is no display';
-process.exit(await runDemoHeadless(why));
+process.exit(await (paths.length === 0 ? runDemoHeadless(why) : listHeadless(why, paths)));
