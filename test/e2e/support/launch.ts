@@ -50,7 +50,9 @@ export async function launchIbis(
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  const mainPid = await app.evaluate(() => process.pid);
+  // Not asked of the app: a promise inside its main process may be collected before it answers.
+  const mainPid = app.process().pid;
+  if (mainPid === undefined) throw new Error('Electron did not start.');
 
   return {
     app,
