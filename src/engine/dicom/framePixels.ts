@@ -5,10 +5,10 @@ import type { ResolvedResource } from '../../contract/engineMessages.js';
 import type { CacheFolder } from './cacheFolder.js';
 import type { DecodePool } from './decodePool.js';
 import { storedFrameBytes } from './describeInstance.js';
-import { viewAs } from './pixels.js';
+import { frameByteLength, viewAs } from '../../domain/pixels.js';
 import { EXPLICIT_BIG } from './readHeader.js';
 import { knownSyntax } from './transferSyntaxes.js';
-import { frameByteLength, type DicomFrameSource, type StoredFrame } from './types.js';
+import type { DicomFrameSource, StoredFrame } from './types.js';
 
 /** Where a frame's shown bytes lie in a file that is already there. */
 interface Stretch {

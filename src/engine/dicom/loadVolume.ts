@@ -3,7 +3,7 @@ import { cross, type VolumeGeometry } from '../../domain/geometry.js';
 import { err, ok, type Result } from '../../domain/result.js';
 import type { ImageInfo, Volume, PixelArray } from '../../domain/study.js';
 import type { FramePixels } from './framePixels.js';
-import { viewAs } from './pixels.js';
+import { bytesPerSample, viewAs } from '../../domain/pixels.js';
 import type { BuiltVolume, StoredFrame } from './types.js';
 
 export interface LoadOptions {
@@ -25,8 +25,8 @@ function allocate(infos: readonly ImageInfo[], count: number): PixelArray {
   const [first] = infos;
   const oneType = infos.every((info) => info.pixelType === first?.pixelType);
   if (first !== undefined && oneType && infos.every(isIdentity)) {
-    const sample = viewAs(first.pixelType, new Uint8Array(8));
-    return viewAs(first.pixelType, new Uint8Array(count * sample.BYTES_PER_ELEMENT));
+    const { pixelType } = first;
+    return viewAs(pixelType, new Uint8Array(count * bytesPerSample[pixelType]));
   }
   const narrow = infos.every(
     (info) => isWholeRescale(info) && /^u?int(8|16)$/.test(info.pixelType),

@@ -1,3 +1,4 @@
+import { viewAs } from '../../domain/pixels.js';
 import type { PixelArray, PixelType } from '../../domain/study.js';
 import { outputOf } from './pixelLayout.js';
 import type { Palette, PixelLayout } from './types.js';
@@ -12,30 +13,6 @@ export interface RawSamples {
   readonly planar: boolean;
   /** Colour model of the samples now: codecs turn some into RGB by themselves. */
   readonly photometric: string;
-}
-
-/** A typed view of bytes; copies where the alignment asks for it. All supported machines are little endian. */
-export function viewAs(type: PixelType, bytes: Uint8Array): PixelArray {
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
-  const { buffer, byteOffset, byteLength } = aligned;
-  switch (type) {
-    case 'uint8':
-      return new Uint8Array(buffer, byteOffset, byteLength);
-    case 'int8':
-      return new Int8Array(buffer, byteOffset, byteLength);
-    case 'uint16':
-      return new Uint16Array(buffer, byteOffset, byteLength >> 1);
-    case 'int16':
-      return new Int16Array(buffer, byteOffset, byteLength >> 1);
-    case 'uint32':
-      return new Uint32Array(buffer, byteOffset, byteLength >> 2);
-    case 'int32':
-      return new Int32Array(buffer, byteOffset, byteLength >> 2);
-    case 'float32':
-      return new Float32Array(buffer, byteOffset, byteLength >> 2);
-    case 'float64':
-      return new Float64Array(buffer, byteOffset, byteLength >> 3);
-  }
 }
 
 export const toBytes = (array: PixelArray): Uint8Array =>

@@ -1,7 +1,7 @@
 import { encode } from 'fast-png';
 
 import type { ImageInfo, PixelArray } from '../../domain/study.js';
-import { viewAs } from './pixels.js';
+import { viewAs } from '../../domain/pixels.js';
 
 const LONGEST_SIDE_PX = 128;
 

@@ -127,17 +127,3 @@ export interface BuiltVolume {
   readonly geometry: VolumeGeometry | null;
   readonly warnings: readonly string[];
 }
-
-export const bytesPerSample: Readonly<Record<PixelType, number>> = {
-  uint8: 1,
-  int8: 1,
-  uint16: 2,
-  int16: 2,
-  uint32: 4,
-  int32: 4,
-  float32: 4,
-  float64: 8,
-};
-
-export const frameByteLength = (info: ImageInfo): number =>
-  info.rows * info.columns * info.samplesPerPixel * bytesPerSample[info.pixelType];

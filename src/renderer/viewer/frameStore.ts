@@ -1,7 +1,7 @@
 import type { ImageId } from '../../domain/brand.js';
-import type { ImageInfo } from '../../domain/study.js';
-import { frameByteLength, readFramePixels } from './framePixels.js';
-import type { FramePixels } from './framePixels.js';
+import { frameByteLength } from '../../domain/pixels.js';
+import type { ImageInfo, PixelArray } from '../../domain/study.js';
+import { readFramePixels } from './framePixels.js';
 
 export interface FrameStoreOptions {
   /** Bytes of one frame; rejects when it cannot be had. */
@@ -15,10 +15,10 @@ export interface FrameStoreOptions {
 
 /** Raw frames of the open series in memory, bounded; what the screen asks for goes before what is prefetched. */
 export interface FrameStore {
-  get(imageId: ImageId): FramePixels | undefined;
+  get(imageId: ImageId): PixelArray | undefined;
   has(imageId: ImageId): boolean;
   /** The frame for the screen, newest request first. */
-  request(image: ImageInfo): Promise<FramePixels>;
+  request(image: ImageInfo): Promise<PixelArray>;
   /** Replaces what is fetched ahead, in this order; it stops where the memory ends. */
   prefetch(images: readonly ImageInfo[]): void;
   readonly usedBytes: () => number;
@@ -27,21 +27,21 @@ export interface FrameStore {
 
 interface Waiting {
   readonly image: ImageInfo;
-  readonly promise: Promise<FramePixels>;
-  readonly resolve: (pixels: FramePixels) => void;
+  readonly promise: Promise<PixelArray>;
+  readonly resolve: (pixels: PixelArray) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 export function createFrameStore(options: FrameStoreOptions): FrameStore {
-  const frames = new Map<ImageId, FramePixels>(); // oldest use first
+  const frames = new Map<ImageId, PixelArray>(); // oldest use first
   const failed = new Set<ImageId>(); // not prefetched again; the screen may ask again
   const wanted = new Map<ImageId, Waiting>(); // from the screen, oldest first
-  const inFlight = new Map<ImageId, Promise<FramePixels>>();
+  const inFlight = new Map<ImageId, Promise<PixelArray>>();
   const abort = new AbortController();
   let ahead: ImageInfo[] = []; // next is last
   let usedBytes = 0;
 
-  const touch = (imageId: ImageId): FramePixels | undefined => {
+  const touch = (imageId: ImageId): PixelArray | undefined => {
     const pixels = frames.get(imageId);
     if (pixels !== undefined) {
       frames.delete(imageId);
@@ -50,7 +50,7 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     return pixels;
   };
 
-  const keep = (imageId: ImageId, pixels: FramePixels): void => {
+  const keep = (imageId: ImageId, pixels: PixelArray): void => {
     frames.set(imageId, pixels);
     usedBytes += pixels.byteLength;
     for (const [oldest, old] of frames) {
@@ -60,7 +60,7 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
     }
   };
 
-  const load = (image: ImageInfo): Promise<FramePixels> => {
+  const load = (image: ImageInfo): Promise<PixelArray> => {
     const promise = options.fetchFrame(image.imageId, abort.signal).then((buffer) => {
       const pixels = readFramePixels(image, buffer);
       if (pixels === null) throw new Error('a frame has another size than its header says');
@@ -124,7 +124,7 @@ export function createFrameStore(options: FrameStoreOptions): FrameStore {
       }
       let resolve: Waiting['resolve'] = () => undefined;
       let reject: Waiting['reject'] = () => undefined;
-      const promise = new Promise<FramePixels>((onResolve, onReject) => {
+      const promise = new Promise<PixelArray>((onResolve, onReject) => {
         resolve = onResolve;
         reject = onReject;
       });

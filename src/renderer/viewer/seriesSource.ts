@@ -2,7 +2,7 @@ import { dot } from '../../domain/geometry.js';
 import { imageToVoxel } from '../../domain/plane.js';
 import type { SliceAxis } from '../../domain/plane.js';
 import type { ImageInfo, Series, VolumeInfo } from '../../domain/study.js';
-import { frameByteLength } from './framePixels.js';
+import { frameByteLength } from '../../domain/pixels.js';
 import { nearestFirst } from './frameStore.js';
 import type { FrameStore } from './frameStore.js';
 import { cutSliceImage } from './sliceImage.js';

@@ -1,6 +1,5 @@
 import type { SlicePlane } from '../../domain/plane.js';
-import type { ImageInfo } from '../../domain/study.js';
-import type { FramePixels } from './framePixels.js';
+import type { ImageInfo, PixelArray } from '../../domain/study.js';
 
 /** Pixels of one slice in canonical orientation, ready to draw: modality values, or 8-bit colour. */
 export interface SlicePixels {
@@ -17,7 +16,7 @@ export interface SlicePixels {
 
 interface Source {
   /** Frame k of the volume, or undefined while it is not loaded. */
-  readonly frame: (k: number) => FramePixels | undefined;
+  readonly frame: (k: number) => PixelArray | undefined;
   readonly images: readonly ImageInfo[];
 }
 

@@ -7,7 +7,7 @@ import * as prettier from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createLibrary, openPaths } from '../../../src/engine/dicom/index.js';
-import { viewAs } from '../../../src/engine/dicom/pixels.js';
+import { viewAs } from '../../../src/domain/pixels.js';
 import {
   judgeFile,
   listFiles,

@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { toErrorShape, type IbisErrorShape } from '../../../src/contract/errors.js';
 import { createLibrary, openPaths, type Library } from '../../../src/engine/dicom/index.js';
-import { viewAs } from '../../../src/engine/dicom/pixels.js';
+import { viewAs } from '../../../src/domain/pixels.js';
 import type { ImageInfo } from '../../../src/domain/study.js';
 import { conformanceDir, python } from './shared.js';
 

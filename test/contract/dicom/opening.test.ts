@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { voxelToWorld } from '../../../src/domain/geometry.js';
 import type { Series, Volume } from '../../../src/domain/study.js';
 import { createLibrary, openPaths, type Library } from '../../../src/engine/dicom/index.js';
-import { viewAs } from '../../../src/engine/dicom/pixels.js';
+import { viewAs } from '../../../src/domain/pixels.js';
 import { makeNifti } from '../../fixtures/makeNifti.js';
 import {
   ctSlice,

@@ -2,12 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { IbisError } from '../../../src/contract/errors.js';
-import {
-  finishPixels,
-  keepStoredBits,
-  viewAs,
-  ybrToRgb,
-} from '../../../src/engine/dicom/pixels.js';
+import { viewAs } from '../../../src/domain/pixels.js';
+import { finishPixels, keepStoredBits, ybrToRgb } from '../../../src/engine/dicom/pixels.js';
 import { decodeRle } from '../../../src/engine/dicom/rle.js';
 import { unpackBits } from '../../../src/engine/dicom/unpackBits.js';
 import type { PixelLayout } from '../../../src/engine/dicom/types.js';

@@ -6,8 +6,7 @@ import { extractSlice } from '../../../src/domain/slice.js';
 import { cutSliceImage } from '../../../src/renderer/viewer/sliceImage.js';
 import { readFramePixels, readPixel } from '../../../src/renderer/viewer/framePixels.js';
 import { axes, finite, geometries, imageOf, volumeOf } from './viewerFixtures.js';
-import type { FramePixels } from '../../../src/renderer/viewer/framePixels.js';
-import type { ImageInfo, Volume } from '../../../src/domain/study.js';
+import type { ImageInfo, PixelArray, Volume } from '../../../src/domain/study.js';
 
 const square = computeSlicePlane(
   {
@@ -23,7 +22,7 @@ const square = computeSlicePlane(
   },
   'acquired',
 );
-const cutOne = (image: ImageInfo, frame: FramePixels | undefined) =>
+const cutOne = (image: ImageInfo, frame: PixelArray | undefined) =>
   cutSliceImage({ images: [image], frame: () => frame }, square, 0);
 
 describe('a slice for the screen', () => {
