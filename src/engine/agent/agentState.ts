@@ -132,7 +132,12 @@ async function appendSegmentedStep(
       score: null,
       lowResLogits: null,
     });
-  const reply = await segmenter.segment(slice, clicks, previousLogits, signal);
+  const reply = await segmenter.segment(
+    slice,
+    { clicks, box: null, scribbles: [] },
+    previousLogits,
+    signal,
+  );
   return appendStep(state, action, words, {
     clicks,
     mask: packMask(reply.mask),

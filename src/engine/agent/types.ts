@@ -48,10 +48,23 @@ export interface PromptClick {
   readonly normalised: NormalisedPoint;
 }
 
-/** A box around the target, as a segmenter takes it beside clicks. */
+/** A box around the target. */
 export interface PromptBox {
   readonly topLeft: NormalisedPoint;
   readonly bottomRight: NormalisedPoint;
+}
+
+/** A line drawn over the target, or over what is not the target. */
+export interface PromptScribble {
+  readonly label: 'include' | 'exclude';
+  readonly points: readonly NormalisedPoint[]; // corners of the line, at least one
+}
+
+/** Everything that tells a segmenter where the target is; what was said before lies in the logits beside it. */
+export interface SegmenterPrompts {
+  readonly clicks: readonly PromptClick[];
+  readonly box: PromptBox | null;
+  readonly scribbles: readonly PromptScribble[];
 }
 
 export interface SegmenterReply {
@@ -63,13 +76,12 @@ export interface SegmenterReply {
 
 export interface Segmenter {
   readonly manifest: SegmenterManifest;
-  /** All clicks in force, the previous low-resolution logits, a box if any. Encodes the slice if it is not cached. */
+  /** All prompts in force and the previous low-resolution logits. Encodes the slice if it is not cached. */
   segment(
     slice: SliceImage,
-    clicks: readonly PromptClick[],
+    prompts: SegmenterPrompts,
     previousLowResLogits: Float32Array | null,
     signal: AbortSignal,
-    box?: PromptBox,
   ): Promise<SegmenterReply>;
   /** Encodes ahead of need; resolves when cached. */
   encode(slice: SliceImage, signal: AbortSignal): Promise<void>;

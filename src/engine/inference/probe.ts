@@ -24,7 +24,8 @@ async function runSegmenter(request: RequestOf<'loadSegmenter'>): Promise<FixedR
   const sam = await openSamSession({ ...request, cache: null });
   const slice = drawFixedSlice(128);
   const clicks = [{ label: 'include' as const, normalised: { x: 0.5, y: 0.5 } }];
-  const prompt = { slice, clicks, previousLowResLogits: null, box: null };
+  const prompts = { clicks, box: null, scribbles: [] };
+  const prompt = { slice, prompts, previousLowResLogits: null };
   await sam.segment(prompt);
   const { lowResLogits, elapsedMs } = await sam.segment(prompt);
   await sam.release();

@@ -5,6 +5,7 @@ import { normalisedToImage } from '../../domain/plane.js';
 import { resizeBilinear } from '../../domain/resize.js';
 import { openEmbeddingCache } from './embeddingCache.js';
 import { openSession } from './onnx.js';
+import { sampleScribble } from './sampleScribble.js';
 import type { SegmenterManifest } from '../../contract/manifest.js';
 import type { NormalisedPoint } from '../../domain/plane.js';
 import type { SegmenterReply, SliceImage } from '../agent/types.js';
@@ -165,13 +166,18 @@ export function toEncoderInput(slice: SliceImage, settings: SamSettings): Tensor
 }
 
 /**
- * Clicks at the centres of the pixels that hold them, in the frame's pixels; then the corners of the box
- * (labels 2 and 3) or, without one, SAM's padding point (label -1).
+ * Clicks at the centres of the pixels that hold them, in the frame's pixels, scribbles as clicks along them; then
+ * the corners of the box (labels 2 and 3) or, without one, SAM's padding point (label -1).
  */
 function toDecoderPrompt(
-  { slice, clicks, previousLowResLogits, box }: SegmenterPrompt,
+  { slice, prompts, previousLowResLogits }: SegmenterPrompt,
   { inputSizePx, lowResSizePx }: SamSettings,
 ): Record<string, Tensor> {
+  const { box } = prompts;
+  const clicks = [
+    ...prompts.clicks,
+    ...prompts.scribbles.flatMap((scribble) => sampleScribble(slice, scribble)),
+  ];
   const frame = scaleToFrame(slice, inputSizePx);
   const inFrame = ({ x, y }: NormalisedPoint): number[] => [x * frame.width, y * frame.height];
   const tail =

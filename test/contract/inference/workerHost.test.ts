@@ -5,7 +5,11 @@ import { startWorkerHost } from '../../../src/engine/inference/workerHost.js';
 import { drawDisc, loadMinisam } from './models.js';
 
 const signal = new AbortController().signal;
-const click = { label: 'include' as const, normalised: { x: 0.4, y: 0.4 } };
+const click = {
+  clicks: [{ label: 'include' as const, normalised: { x: 0.4, y: 0.4 } }],
+  box: null,
+  scribbles: [],
+};
 
 describe('an inference worker', () => {
   it('leaves the event loop free while the encoder runs', async () => {
@@ -36,7 +40,7 @@ describe('an inference worker', () => {
       { status: 'rejected', reason: { code: 'model-failed' } },
     ]);
     await expect(
-      segmenter.segment(drawDisc(30, 30, { column: 9, row: 9, radius: 5 }), [click], null, signal),
+      segmenter.segment(drawDisc(30, 30, { column: 9, row: 9, radius: 5 }), click, null, signal),
     ).rejects.toMatchObject({ code: 'model-failed' });
     await expect(segmenter.close()).resolves.toBeUndefined();
   });

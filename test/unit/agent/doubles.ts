@@ -50,7 +50,7 @@ export function createPointSegmenter(): PointSegmenter {
   return {
     manifest: unread as SegmenterManifest,
     calls,
-    segment(slice, clicks, previous) {
+    segment(slice, { clicks }, previous) {
       calls.push({ clicks, previousLogits: previous?.[0] ?? null });
       const mask = emptyMask(slice.width, slice.height);
       for (const click of clicks) {
