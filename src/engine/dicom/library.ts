@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 
 import { IbisError, type IbisErrorShape } from '../../contract/errors.js';
 import type { ResolvedResource } from '../../contract/engineMessages.js';
@@ -56,6 +57,8 @@ export interface Library {
   /** For openPaths: takes in opened files; studies that they touch are returned. */
   addInstances(instances: readonly Instance[]): readonly StudySummary[];
   readonly unpackedDir: string;
+  /** For openPaths: removes the copies below a folder of `unpackedDir` that no open series refers to. */
+  removeUnusedBelow(folder: string): void;
 }
 
 export interface LibraryOptions {
@@ -137,26 +140,37 @@ export function createLibrary({
     return { file, offset: 0, length, contentType: 'image/png' };
   };
 
-  /** Unpacked copies (zip members, gunzipped files) that no open series refers to any more. */
-  const removeUnpacked = (closed: readonly OpenSeries[]): void => {
-    const filesOf = (entries: Iterable<OpenSeries>): Set<string> =>
-      new Set(
-        [...entries].flatMap(({ instances }) =>
-          instances.flatMap(({ file, frames: [frame] }) =>
-            frame === undefined ? [file] : [file, frame.source.file],
-          ),
+  const filesOf = (entries: Iterable<OpenSeries>): Set<string> =>
+    new Set(
+      [...entries].flatMap(({ instances }) =>
+        instances.flatMap(({ file, frames: [frame] }) =>
+          frame === undefined ? [file] : [file, frame.source.file],
         ),
-      );
+      ),
+    );
+
+  /** Removes those unpacked copies (zip members, gunzipped files) of `files` that no open series refers to. */
+  const removeUnused = (files: Iterable<string>): void => {
     const inUse = filesOf(openSeries.values());
-    for (const file of filesOf(closed))
+    for (const file of files)
       if (file.startsWith(cache.unpackedDir) && !inUse.has(file)) rmSync(file, { force: true });
   };
 
   return {
     unpackedDir: cache.unpackedDir,
+    removeUnusedBelow: (folder) => {
+      const below = readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.join(entry.parentPath, entry.name));
+      const inUse = filesOf(openSeries.values());
+      if (below.some((file) => inUse.has(file))) removeUnused(below);
+      else rmSync(folder, { recursive: true, force: true });
+    },
     addInstances: (instances) => {
       const bySeries = Map.groupBy(instances, (instance) => instance.seriesKey);
+      const before = [...bySeries.keys()].flatMap((seriesKey) => openSeries.get(seriesKey) ?? []);
       for (const [seriesKey, added] of bySeries) addToSeries(seriesKey, added);
+      removeUnused(filesOf(before)); // of files that were opened again
       const touched = new Set(instances.map((instance) => instance.studyKey));
       return [...touched].flatMap((studyKey) => studyOf(studyKey) ?? []);
     },
@@ -168,7 +182,7 @@ export function createLibrary({
     closeStudy: (studyId) => {
       const closed = [...openSeries.values()].filter((entry) => entry.series.studyId === studyId);
       for (const { series } of closed) forget(series.seriesId);
-      removeUnpacked(closed);
+      removeUnused(filesOf(closed));
     },
     resolveFrame: async (imageId, signal) => {
       const frame = frames.get(imageId);

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { toErrorShape } from '../../contract/errors.js';
@@ -106,6 +106,21 @@ function resolveReferenced(directory: string, referenced: readonly (readonly str
  */
 export async function openPaths(
   paths: readonly string[],
+  options: OpenPathsOptions,
+): Promise<OpenPathsResult> {
+  // A folder for each opening: what is left in it that nothing refers to (of an archive that was cancelled,
+  // or refused in part) goes with the opening.
+  const unpackedDir = mkdtempSync(path.join(options.library.unpackedDir, 'opening-'));
+  try {
+    return await openInto(unpackedDir, paths, options);
+  } finally {
+    options.library.removeUnusedBelow(unpackedDir);
+  }
+}
+
+async function openInto(
+  unpackedDir: string,
+  paths: readonly string[],
   { library, onProgress, signal }: OpenPathsOptions,
 ): Promise<OpenPathsResult> {
   const pause = makeYielder();
@@ -145,7 +160,7 @@ export async function openPaths(
     if (/\.(zip|gz)$/i.test(candidate.fileName))
       onProgress?.(next, queue.length, candidate.fileName);
     try {
-      const opened = await openFile(candidate, library.unpackedDir, signal);
+      const opened = await openFile(candidate, unpackedDir, signal);
       if (opened.kind === 'instance') instances.push(opened.instance);
       else if (opened.kind === 'more') enqueue(opened.candidates);
       else if (named.has(candidate.file)) {
