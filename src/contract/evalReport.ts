@@ -47,7 +47,12 @@ export const evalReportSchema = z.object({
   notice: z.string(), // 'For research use only, not for diagnosis'
   dataset: z.string(),
   split: z.string(),
-  data: z.object({ files: z.number().int(), sha256: z.string() }),
+  data: z.object({
+    files: z.number().int(),
+    sha256: z.string(),
+    /** Of the targets, as JSON after parsing: what was asked, and which labels were the truth. */
+    targetsSha256: z.string(),
+  }),
   models: z.array(
     z.object({ id: z.string(), role: z.string(), files: z.record(z.string(), z.string()) }),
   ),

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { evalMethods } from '../../contract/evalMethods.js';
 import { ORACLE_STOP_IOU } from '../../domain/clickSimulator.js';
 import { findDatasetFiles, hashDataset, loadFileCases } from './loadCases.js';
@@ -62,7 +64,10 @@ export async function runEvaluation(options: EvaluationOptions): Promise<EvalRep
     notice: 'For research use only, not for diagnosis',
     dataset: targets.dataset,
     split: options.split,
-    data: await hashDataset(files),
+    data: {
+      ...(await hashDataset(files)),
+      targetsSha256: createHash('sha256').update(JSON.stringify(targets)).digest('hex'),
+    },
     models: [policy?.manifest, segmenter.manifest].flatMap((manifest) =>
       manifest === undefined ? [] : [describeFiles(manifest)],
     ),

@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import { evalReportSchema } from '../../../src/contract/evalReport.js';
 import { targetsFileSchema } from '../../../src/contract/targets.js';
+import type { TargetsFile } from '../../../src/contract/targets.js';
 import { findDatasetFiles, loadFileCases } from '../../../src/engine/eval/loadCases.js';
 import { createVolumeReader } from '../../../src/engine/eval/readVolume.js';
 import { runEvaluation } from '../../../src/engine/eval/runEvaluation.js';
@@ -198,6 +199,28 @@ describe('an evaluation with real models', () => {
     await reader.close();
     expect(asked).toEqual(['Segment the ground.']);
     expect(report.rows.map(({ targetId, dice }) => [targetId, dice])).toEqual([['disc', 0]]);
+  });
+
+  it('names the targets that were asked for by their hash', async () => {
+    const reader = createVolumeReader(makeTemporaryFolder());
+    const hashOf = async (targets: TargetsFile): Promise<string> => {
+      const report = await runEvaluation({
+        datasetDir: writeDiscs(),
+        targets,
+        split: 'test',
+        policy: null,
+        segmenter,
+        readVolume: reader.readVolume,
+        methods: ['centre-click'],
+        maxFiles: 1,
+        signal,
+      });
+      return report.data.targetsSha256;
+    };
+    const other = { ...discTargets, targets: discTargets.targets.map((t) => ({ ...t, id: 'x' })) };
+    expect(await hashOf(discTargets)).toBe(await hashOf(structuredClone(discTargets)));
+    expect(await hashOf(other)).not.toBe(await hashOf(discTargets));
+    await reader.close();
   });
 
   it('stops when it is cancelled', async () => {
