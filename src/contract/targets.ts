@@ -1,11 +1,22 @@
 import { z } from 'zod';
 
+/** One instance of many, named by its place in an order; each value of the label image is one instance. */
+const rankedSchema = z.object({
+  rule: z.literal('ranked'),
+  by: z.enum(['area', 'x', 'y']), // pixels; mean normalised column; mean normalised row
+  order: z.enum(['ascending', 'descending']),
+  rank: z.number().int().nonnegative(), // zero-based
+  /** How far it must be from its neighbours in the order (areas: of the larger one's), else it is no case. */
+  margin: z.number().nonnegative(),
+});
+export type RankedInstance = z.infer<typeof rankedSchema>;
+
 /** `resources/targets/<dataset>.json`: what is asked of each case of a data set. Python reads the same files. */
 export const targetSchema = z.object({
   id: z.string(),
   name: z.string(),
-  /** Values of the label image that belong to the target. */
-  labels: z.array(z.number().int()).min(1),
+  /** Values of the label image that belong to the target, or any above 0. */
+  labels: z.union([z.array(z.number().int()).min(1), z.literal('any')]),
   /** Paraphrases; the first is the canonical request. */
   requests: z.array(z.string()).min(1),
   axis: z.enum(['acquired', 'axial', 'coronal', 'sagittal']),
@@ -15,8 +26,10 @@ export const targetSchema = z.object({
     z.object({ rule: z.literal('area-quantiles'), count: z.number().int().positive() }),
     z.object({ rule: z.literal('list'), sliceIndices: z.array(z.number().int().nonnegative()) }),
   ]),
-  instances: z.enum(['merged', 'largest', 'each']),
+  instances: z.union([z.enum(['merged', 'largest', 'each']), rankedSchema]),
   minPixels: z.number().int().nonnegative(),
+  /** A slice with more values than this is no case. */
+  maxInstances: z.number().int().positive().optional(),
   window: z.union([
     z.object({ rule: z.literal('percentile'), low: z.number(), high: z.number() }),
     z.object({ centre: z.number(), width: z.number().positive() }),

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from .image import apply_window, gray_to_rgb, percentile_window
-from .targets import REPOSITORY, Target, load_targets, select_slices, split_instances
+from .targets import REPOSITORY, Target, find_region, find_truths, load_targets, select_slices
 
 # World axis (0 = left-right, 1 = posterior-anterior, 2 = inferior-superior) of normal, rows and columns.
 # Canonical display runs against the RAS axes: columns R->L or A->P, rows A->P or S->I.
@@ -91,11 +91,11 @@ def load_volume_cases(dataset: str, file_name: str, image_path: Path, label_path
     volume, labels = source.get_fdata(), np.asarray(nibabel.load(label_path).dataobj)
     for target in targets:
         lo, hi = window_of(target, volume)
-        region = np.isin(labels, target.labels)
+        region = find_region(labels, target)
         areas = slice_areas(region, source.affine, target.axis)
         for index in select_slices(areas, target.slices, target.min_pixels):
             image = apply_window(canonical_slice(volume, source.affine, target.axis, index), lo, hi)
-            truths = split_instances(canonical_slice(region, source.affine, target.axis, index), target.instances, target.min_pixels)
+            truths = find_truths(canonical_slice(np.where(region, labels, 0), source.affine, target.axis, index), target)
             for k, truth in enumerate(truths):
                 suffix = f"/{k}" if target.instances == "each" else ""
                 yield Case(f"{dataset}/{file_name}/{target.id}/{index}{suffix}", dataset, file_name, target, index, image, truth)
@@ -107,10 +107,10 @@ def load_image_cases(dataset: str, file_name: str, image_path: Path, label_path:
     pixels = np.asarray(picture if picture.mode in ("L", "I;16", "I") else picture.convert("RGB"))
     for target in targets:
         image = pixels if pixels.ndim == 3 else apply_window(pixels, *window_of(target, pixels))
-        region = np.isin(labels, target.labels)
+        region = find_region(labels, target)
         if region.sum() < target.min_pixels:
             continue
-        for k, truth in enumerate(split_instances(region, target.instances, target.min_pixels)):
+        for k, truth in enumerate(find_truths(np.where(region, labels, 0), target)):
             suffix = f"/{k}" if target.instances == "each" else ""
             yield Case(f"{dataset}/{file_name}/{target.id}/0{suffix}", dataset, file_name, target, 0, image, truth)
 

@@ -12,7 +12,7 @@ from .grammar import ClickAction, GrammarError, TerminateAction, format_action, 
 from .image import apply_window, blend_overlay, normalised_from_pixel, percentile_window, pixel_from_normalised, resize_bilinear
 from .oracle import compute_dice, compute_iou, next_oracle_click
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
-from .targets import REPOSITORY, select_slices, split_instances
+from .targets import REPOSITORY, Ranked, rank_instances, select_slices, split_instances
 
 FOLDER = REPOSITORY / "test" / "fixtures" / "parity"
 
@@ -164,6 +164,21 @@ def instance_cases() -> list[dict]:
             for i in ("merged", "largest", "each") for m in (1, 2)]
 
 
+def ranked_instance_cases(rng: np.random.Generator) -> list[dict]:
+    values = np.zeros((7, 11), int)
+    for value, rows, columns in ((9, (0, 2), (7, 10)), (2, (1, 5), (0, 3)), (5, (4, 7), (4, 6)), (7, (5, 6), (8, 11))):
+        values[slice(*rows), slice(*columns)] = value
+    values[6, 0] = 9  # one value in two pieces is one instance
+    slices = [values, values[:, ::-1], rng.integers(0, 6, (5, 6)), np.zeros((2, 3), int)]
+    rules = [Ranked(by, order, rank, margin) for by in ("area", "x", "y") for order in ("ascending", "descending") for rank in (0, 1, 4) for margin in (0.0, 0.15)]
+    cases = []
+    for v in slices:
+        for rule in rules:
+            mask = rank_instances(v, rule)
+            cases.append({"values": v.tolist(), "by": rule.by, "order": rule.order, "rank": rule.rank, "margin": rule.margin, "mask": None if mask is None else mask.astype(int).tolist()})
+    return cases
+
+
 def prompt_cases() -> list[dict]:
     clicks = [ClickAction("include", 0.51, 0.42), ClickAction("exclude", 0.03125, 0.8)]
     inputs = [("Segment the {request} {history}.", "unknown", [], ""), ("Segment the left ventricle.", "axial, patient's left on the image right", clicks, "Bad reply.")]
@@ -176,7 +191,8 @@ def make_fixtures() -> dict[str, list[dict]]:
     return {
         "grammar": grammar_cases(), "coordinates": coordinate_cases(), "window": window_cases(np.random.default_rng(1)),
         "overlay": overlay_cases(np.random.default_rng(2)), "resize": resize_cases(np.random.default_rng(3)), "oracle": oracle_cases(np.random.default_rng(4)),
-        "orientation": orientation_cases(), "slice-rules": slice_rule_cases(), "instances": instance_cases(), "prompt": prompt_cases(),
+        "orientation": orientation_cases(), "slice-rules": slice_rule_cases(), "instances": instance_cases(),
+        "ranked-instances": ranked_instance_cases(np.random.default_rng(5)), "prompt": prompt_cases(),
     }
 
 

@@ -8,7 +8,7 @@ import { IbisError } from '../../contract/errors.js';
 import { computeSlicePlane } from '../../domain/plane.js';
 import { computePercentileWindow, extractSlice } from '../../domain/slice.js';
 import { renderSliceImage } from '../agent/sliceImage.js';
-import { selectSlices, splitInstances } from './selectCases.js';
+import { findTruths, selectSlices } from './selectCases.js';
 import type { Target, TargetsFile } from '../../contract/targets.js';
 import type { VolumeGeometry } from '../../domain/geometry.js';
 import type { Mask } from '../../domain/mask.js';
@@ -105,15 +105,15 @@ export async function loadFileCases(
     throw new IbisError('broken-file', `"${fileName}" and its labels differ in size.`);
   return targets.flatMap((target) => {
     const plane = computeSlicePlane(volume.geometry, target.axis);
-    const region: Volume = { ...labels, samplesPerPixel: 1, data: findRegion(labels, target) };
+    const region: Volume = { ...labels, samplesPerPixel: 1, data: findValues(labels, target) };
     const window = computeTargetWindow(volume, target);
     const areas = Array.from({ length: plane.sliceCount }, (_, sliceIndex) =>
-      sum(extractSlice(region, plane, sliceIndex).values),
+      countPositive(extractSlice(region, plane, sliceIndex).values),
     );
     return selectSlices(areas, target).flatMap((sliceIndex) => {
       const slice = renderSliceImage(volume, plane, sliceIndex, window);
-      const data = Uint8Array.from(extractSlice(region, plane, sliceIndex).values);
-      const truths = splitInstances({ width: plane.width, height: plane.height, data }, target);
+      const { values } = extractSlice(region, plane, sliceIndex);
+      const truths = findTruths({ width: plane.width, height: plane.height, values }, target);
       return truths.map((truth, instance) => {
         const part = target.instances === 'each' ? `/${String(instance)}` : '';
         const caseId = `${dataset}/${fileName}/${target.id}/${String(sliceIndex)}${part}`;
@@ -124,21 +124,23 @@ export async function loadFileCases(
   });
 }
 
-/** uint8 [k, j, i]: 1 where the label belongs to the target. Of a colour image the red channel is read. */
-function findRegion({ data, samplesPerPixel }: Volume, { labels }: Target): Uint8Array {
-  const wanted = new Set(labels);
-  const region = new Uint8Array(data.length / samplesPerPixel);
-  for (let voxel = 0; voxel < region.length; voxel++)
-    region[voxel] = wanted.has(data[voxel * samplesPerPixel] ?? NaN) ? 1 : 0;
-  return region;
+/** uint16 [k, j, i]: the label where it belongs to the target, else 0. Of a colour image the red channel is read. */
+function findValues({ data, samplesPerPixel }: Volume, { labels }: Target): Uint16Array {
+  const wanted = labels === 'any' ? null : new Set(labels);
+  const values = new Uint16Array(data.length / samplesPerPixel);
+  for (let voxel = 0; voxel < values.length; voxel++) {
+    const label = data[voxel * samplesPerPixel] ?? 0;
+    values[voxel] = (wanted?.has(label) ?? label > 0) ? label : 0;
+  }
+  return values;
 }
 
 function computeTargetWindow(volume: Volume, { window }: Target): IntensityWindow {
   return 'rule' in window ? computePercentileWindow(volume, window.low, window.high) : window;
 }
 
-function sum(values: ArrayLike<number>): number {
-  let total = 0;
-  for (let p = 0; p < values.length; p++) total += values[p] ?? 0;
-  return total;
+function countPositive(values: ArrayLike<number>): number {
+  let count = 0;
+  for (let p = 0; p < values.length; p++) if ((values[p] ?? 0) > 0) count++;
+  return count;
 }

@@ -1,5 +1,5 @@
 import { countMaskPixels } from '../../domain/mask.js';
-import type { Target } from '../../contract/targets.js';
+import type { RankedInstance, Target } from '../../contract/targets.js';
 import type { Mask } from '../../domain/mask.js';
 
 /**
@@ -28,10 +28,83 @@ export function selectSlices(
   }
 }
 
+/** Label values of one slice, row-major; 0 outside the target. */
+export interface LabelSlice {
+  readonly width: number;
+  readonly height: number;
+  readonly values: ArrayLike<number>;
+}
+
 /** Truth masks of one slice, one a case. */
+export function findTruths(
+  slice: LabelSlice,
+  target: Pick<Target, 'instances' | 'minPixels' | 'maxInstances'>,
+): Mask[] {
+  const { instances, minPixels, maxInstances } = target;
+  const found = new Set(Array.from(slice.values).filter((value) => value !== 0));
+  if (maxInstances !== undefined && found.size > maxInstances) return [];
+  if (typeof instances === 'string')
+    return splitInstances(
+      maskOf(slice, (value) => value !== 0),
+      { instances, minPixels },
+    );
+  const truth = rankInstances(slice, instances);
+  return truth === null || countMaskPixels(truth) < minPixels ? [] : [truth];
+}
+
+const maskOf = ({ width, height, values }: LabelSlice, isIn: (value: number) => boolean): Mask => ({
+  width,
+  height,
+  data: Uint8Array.from(values, (value) => (isIn(value) ? 1 : 0)),
+});
+
+interface Instance {
+  readonly value: number;
+  pixels: number;
+  columns: number; // sums of pixel centres
+  rows: number;
+}
+
+function measureInstances({ width, values }: LabelSlice): Instance[] {
+  const byValue = new Map<number, Instance>();
+  for (let p = 0; p < values.length; p++) {
+    const value = values[p] ?? 0;
+    if (value === 0) continue;
+    const instance = byValue.get(value) ?? { value, pixels: 0, columns: 0, rows: 0 };
+    instance.pixels++;
+    instance.columns += (p % width) + 0.5;
+    instance.rows += Math.floor(p / width) + 0.5;
+    byValue.set(value, instance);
+  }
+  return [...byValue.values()].sort((a, b) => a.value - b.value);
+}
+
+/** The instance at the rule's place; null where there is none or its place is ambiguous. */
+export function rankInstances(
+  slice: LabelSlice,
+  { by, order, rank, margin }: Omit<RankedInstance, 'rule'>,
+): Mask | null {
+  const keyOf = ({ pixels, columns, rows }: Instance): number => {
+    if (by === 'area') return pixels;
+    return by === 'x' ? columns / pixels / slice.width : rows / pixels / slice.height;
+  };
+  const keyed = measureInstances(slice).map((found) => ({ value: found.value, key: keyOf(found) }));
+  const sorted = keyed.sort((a, b) => (order === 'ascending' ? a.key - b.key : b.key - a.key));
+  const own = sorted[rank];
+  if (own === undefined) return null;
+  const isClear = ({ key }: { readonly key: number }): boolean =>
+    Math.abs(own.key - key) >= margin * (by === 'area' ? Math.max(own.key, key) : 1);
+  const neighbours = [sorted[rank - 1], sorted[rank + 1]].filter((other) => other !== undefined);
+  return neighbours.every(isClear) ? maskOf(slice, (value) => value === own.value) : null;
+}
+
+/** The parts of a region, whatever their label values. */
 export function splitInstances(
   region: Mask,
-  { instances, minPixels }: Pick<Target, 'instances' | 'minPixels'>,
+  {
+    instances,
+    minPixels,
+  }: { readonly instances: 'merged' | 'largest' | 'each'; readonly minPixels: number },
 ): Mask[] {
   if (instances === 'merged') return [region];
   const parts = findParts(region);
