@@ -85,6 +85,11 @@ const structures: readonly Structure[] = [
     type: sct('11000004', 'Caudate Nucleus'),
     paired: true,
   },
+  {
+    words: /\b(?:nucleus|nuclei)\b(?! accumbens)/,
+    name: 'cell nucleus',
+    type: sct('84640000', 'Nucleus'),
+  },
   { words: /\bputam/, name: 'putamen', type: sct('89278009', 'Putamen'), paired: true },
   {
     words: /\bpallid/,
