@@ -9,6 +9,7 @@ import onnxruntime
 from PIL import Image
 
 from .targets import REPOSITORY
+from .trajectory import Box
 
 FRAME_PX = 1024
 MEAN = np.array([123.675, 116.28, 103.53], dtype=np.float32)
@@ -70,12 +71,17 @@ def encode_image(segmenter: Segmenter, rgb: np.ndarray, key: str) -> np.ndarray:
     return embedding.astype(np.float32)
 
 
-def run_clicks(segmenter: Segmenter, embedding: np.ndarray, shape: tuple[int, int], clicks: list[Click], previous: np.ndarray | None) -> SegmenterResult:
-    """Mask from all clicks so far and the previous low-resolution logits; shape = (height, width) of the image."""
+def run_clicks(segmenter: Segmenter, embedding: np.ndarray, shape: tuple[int, int], clicks: list[Click], previous: np.ndarray | None, box: Box | None = None) -> SegmenterResult:
+    """Mask from all clicks so far, the box and the previous low-resolution logits; shape = (height, width) of the image."""
     height, width = shape
     frame_width, frame_height = scaled_size(width, height)
-    points = [((c.column + 0.5) * frame_width / width, (c.row + 0.5) * frame_height / height) for c in clicks] + [(0.0, 0.0)]
-    labels = [1.0 if c.label == "include" else 0.0 for c in clicks] + [-1.0]
+    points = [((c.column + 0.5) * frame_width / width, (c.row + 0.5) * frame_height / height) for c in clicks]
+    labels = [1.0 if c.label == "include" else 0.0 for c in clicks]
+    if box is None:
+        points, labels = [*points, (0.0, 0.0)], [*labels, -1.0]
+    else:
+        points += [(x * frame_width, y * frame_height) for x, y in ((box.left, box.top), (box.right, box.bottom))]
+        labels += [2.0, 3.0]
     masks, scores, low_res = segmenter.decoder.run(
         ["masks", "iou_predictions", "low_res_masks"],
         {

@@ -191,6 +191,8 @@ def action_to_json(action: Action) -> dict[str, Any]:
             return {"kind": "click", "label": label, "normalised": {"x": x, "y": y}}
         case TerminateAction(answer):
             return {"kind": "terminate", "answer": answer}
+        case Box(left, top, right, bottom):
+            return {"kind": "box", "topLeft": {"x": left, "y": top}, "bottomRight": {"x": right, "y": bottom}}
         case Scribble(label, points):
             return {"kind": "scribble", "label": label, "points": [{"x": x, "y": y} for x, y in points]}
     return {camel(k): v for k, v in asdict(action).items()}
@@ -207,7 +209,7 @@ def action_from_json(raw: dict[str, Any]) -> Action:
         case "remove-click":
             return RemoveClick(raw["clickIndex"])
         case "box":
-            return Box(raw["left"], raw["top"], raw["right"], raw["bottom"])
+            return Box(raw["topLeft"]["x"], raw["topLeft"]["y"], raw["bottomRight"]["x"], raw["bottomRight"]["y"])
         case "scribble":
             return Scribble(raw["label"], tuple((p["x"], p["y"]) for p in raw["points"]))
         case "edit":
