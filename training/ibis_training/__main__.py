@@ -8,7 +8,7 @@ import torch
 import yaml
 
 DEFAULT_RUNS = Path(__file__).resolve().parents[1] / "runs"
-COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "export", "evaluate")
+COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "export", "evaluate", "segmenter")
 
 
 def training_order(limit: int | None = None) -> list:
@@ -96,6 +96,13 @@ def evaluate(config: dict, runs: Path) -> None:
         print(*(f"{k} {v}" for k, v in summarise(rows).items() if k.startswith(dataset)), sep="\n", flush=True)
 
 
+def segmenter(config: dict, runs: Path) -> None:
+    from .segmenter_train import Stage, train_segmenter
+
+    settings = config["segmenter"]
+    train_segmenter(runs / "segmenter", [Stage(**s) for s in settings["stages"]], settings["threads"], config["seed"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ibis_training")
     parser.add_argument("command", choices=COMMANDS)
@@ -116,7 +123,7 @@ def main() -> None:
 
         train_dense(options.runs, config["dense"]["minutes"], config["threads"], config["seed"])
     else:
-        {"synthesise": synthesise_states, "rollout": roll_out, "prepare": prepare, "sft": sft, "export": export, "evaluate": evaluate}[options.command](config, options.runs)
+        {"synthesise": synthesise_states, "rollout": roll_out, "prepare": prepare, "sft": sft, "export": export, "evaluate": evaluate, "segmenter": segmenter}[options.command](config, options.runs)
 
 
 if __name__ == "__main__":
