@@ -1,3 +1,4 @@
+import type { SeriesId } from '../../domain/brand.js';
 import { openByDialog } from '../worklist/openPaths.js';
 import { openSeries } from '../worklist/openSeries.js';
 import { cancelOpening } from '../worklist/openPaths.js';
@@ -29,15 +30,19 @@ const stepSlice = (delta: 1 | -1) => (): void => {
   useViewerStore().api?.stepSlice(delta);
 };
 
+/** The series on its way, else the one on screen: keys pressed faster than series open still count. */
+const latestSeriesId = (): SeriesId | null => {
+  const { loadingSeriesId, series } = useWorklistStore();
+  return loadingSeriesId ?? series?.seriesId ?? null;
+};
+
 const goToSeries = (offset: 1 | -1) => (): void => {
-  const store = useWorklistStore();
-  const next = findNeighbourSeries(store.rows, store.series?.seriesId ?? null, offset);
+  const next = findNeighbourSeries(useWorklistStore().rows, latestSeriesId(), offset);
   if (next !== null) void openSeries(next);
 };
 
 function goToNextCase(): void {
-  const store = useWorklistStore();
-  const next = findNextCase(store.studies, store.series?.seriesId ?? null);
+  const next = findNextCase(useWorklistStore().studies, latestSeriesId());
   if (next !== null) void openSeries(next);
 }
 

@@ -15,6 +15,7 @@ export async function openSeries(
   const viewer = useViewerStore();
   leaveSessionOfOtherSeries(seriesId);
   if (store.series?.seriesId === seriesId) {
+    store.loadingSeriesId = null; // another one that was on its way is no longer wanted
     if (position !== null) viewer.api?.showSlice(position);
     return true;
   }

@@ -8,13 +8,14 @@ import { runSession } from '../../../src/renderer/session/runActions.js';
 import { useSessionStore } from '../../../src/renderer/session/sessionStore.js';
 import { clearSession, showSession } from '../../../src/renderer/session/showSession.js';
 import { addClick, redoStep, undoStep } from '../../../src/renderer/session/userActs.js';
+import { commands } from '../../../src/renderer/ui/commands.js';
 import { connectEngine } from '../../../src/renderer/ui/connectEngine.js';
 import { useEngineStore } from '../../../src/renderer/ui/engineStore.js';
 import { useViewerStore } from '../../../src/renderer/ui/viewerStore.js';
 import { openSeries } from '../../../src/renderer/worklist/openSeries.js';
 import { useWorklistStore } from '../../../src/renderer/worklist/worklistStore.js';
 import { madeUpSession } from '../../renderer-harness/sessionData.js';
-import { madeUpSeries } from '../../renderer-harness/worklistData.js';
+import { madeUpSeries, madeUpStudies } from '../../renderer-harness/worklistData.js';
 import { methodsOf, settle, standInEngine } from './standInEngine.js';
 
 const id = (text: string) => text as SeriesId;
@@ -39,6 +40,39 @@ describe('openSeries', () => {
     answerFirst();
     expect(await first).toBe(false);
     expect(useWorklistStore().series?.seriesId).toBe('s1-2');
+  });
+
+  test('stays with the one on screen when that is asked for again while another is on its way', async () => {
+    let answerSecond = (): void => undefined;
+    standInEngine({
+      getSeries: ({ seriesId }: { seriesId: string }) =>
+        seriesId === 's1-2'
+          ? new Promise((resolve) => {
+              answerSecond = () => {
+                resolve(madeUpSeries('s1-2'));
+              };
+            })
+          : madeUpSeries(seriesId),
+    });
+    await openSeries(id('s1-1'));
+    const second = openSeries(id('s1-2'));
+    await openSeries(id('s1-1'));
+    answerSecond();
+    expect(await second).toBe(false);
+    expect(useWorklistStore().series?.seriesId).toBe('s1-1');
+  });
+
+  test('counts keys that are pressed faster than series open', async () => {
+    const engine = standInEngine({
+      getSeries: ({ seriesId }: { seriesId: string }) => madeUpSeries(seriesId),
+    });
+    useWorklistStore().studies = madeUpStudies;
+    await openSeries(id('s1-1'));
+    commands['series.next']();
+    commands['series.next']();
+    await settle();
+    expect(useWorklistStore().series?.seriesId).toBe('s2-4');
+    expect(methodsOf(engine)).toEqual(['getSeries', 'getSeries', 'getSeries']);
   });
 
   test('says at the row why a series could not be opened', async () => {
