@@ -49,6 +49,7 @@ const renderer: UserConfig['renderer'] = {
   worker: { format: 'es' },
   build: {
     target: 'chrome130',
+    minify: true,
     // The content security policy allows no data: scripts or styles.
     assetsInlineLimit: 0,
     rolldownOptions: { input: resolve('src/renderer/index.html') },
