@@ -48,11 +48,14 @@ export function toMeasurement(annotation: Types.Annotation): Measurement | null 
   if (kind === undefined || parsed === null || annotation.annotationUID === undefined) return null;
   const stats = statsOf(annotation);
   const isArea = kind === 'rectangle' || kind === 'ellipse';
+  const value = numberIn(stats, kind === 'length' ? 'length' : kind === 'angle' ? 'angle' : 'area');
   return {
     measurementId: annotation.annotationUID,
     kind,
     position: parsed.position,
-    value: numberIn(stats, kind === 'length' ? 'length' : kind === 'angle' ? 'angle' : 'area'),
+    value,
+    // Cornerstone computes an area wholly within the image or not at all; before that it has no statistics.
+    reachesBeyondImage: isArea && value === null && Object.keys(stats).length > 0,
     unit: kind === 'angle' ? '°' : textIn(stats, isArea ? 'areaUnit' : 'unit'),
     mean: numberIn(stats, 'mean'),
     standardDeviation: numberIn(stats, 'stdDev'),
@@ -62,7 +65,7 @@ export function toMeasurement(annotation: Types.Annotation): Measurement | null 
   };
 }
 
-/** Annotations of one series, oldest first. */
+/** Annotations of one series, kind by kind, oldest first. */
 export const listAnnotations = (seriesKey: string): readonly Types.Annotation[] =>
   annotations.state
     .getAllAnnotations()
@@ -78,6 +81,7 @@ const show = (value: number): string =>
 /** Lines beside the measurement on the image. */
 export function describeMeasurement(measurement: Measurement): readonly string[] {
   const { kind, value, unit, mean, standardDeviation, minimum, maximum, valueUnit } = measurement;
+  if (measurement.reachesBeyondImage) return ['reaches beyond the image'];
   if (value === null) return [];
   const first = kind === 'angle' ? `${value.toFixed(1)}°` : `${show(value)} ${unit}`;
   const withUnit = (text: string): string => (valueUnit === '' ? text : `${text} ${valueUnit}`);

@@ -55,6 +55,8 @@ export interface Measurement {
   readonly position: SlicePosition;
   /** Length, or angle, or area; null while it is being drawn. */
   readonly value: number | null;
+  /** An area that is not wholly on the image has no value. */
+  readonly reachesBeyondImage: boolean;
   readonly unit: string; // 'mm', 'px', '°', 'mm²', 'px²'
   readonly mean: number | null;
   readonly standardDeviation: number | null;

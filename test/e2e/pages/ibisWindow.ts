@@ -3,6 +3,7 @@ import { expect } from '@playwright/test';
 
 import type { SessionId } from '../../../src/domain/brand.js';
 import type { SegmentationSession } from '../../../src/domain/session.js';
+import type { LaunchedIbis } from '../support/launch.js';
 
 /** The window as a reader sees it: what is where, by the names that a screen reader would say. */
 export const ibisWindow = (page: Page) => {
@@ -106,6 +107,15 @@ export async function answerDialogs(
   await app.evaluate(({ dialog }, filePaths) => {
     dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [...filePaths] });
   }, paths);
+}
+
+/** Opens files through the dialog, as Ctrl+O does; it takes folders too. */
+export async function openPaths(
+  { app, page }: Pick<LaunchedIbis, 'app' | 'page'>,
+  paths: readonly string[],
+): Promise<void> {
+  await answerDialogs(app, paths);
+  await page.keyboard.press('Control+o');
 }
 
 /** Whether a policy is installed that a session can be run with. */
