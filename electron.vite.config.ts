@@ -43,6 +43,8 @@ const preload: UserConfig['preload'] = {
   },
 };
 
+// The packages `events` and `url` are dependencies for this build alone: vtk.js brings xmlbuilder2, which imports
+// them by the names of Node's own modules, and a browser has none.
 const renderer: UserConfig['renderer'] = {
   root: 'src/renderer',
   plugins: [vue()],
