@@ -35,6 +35,15 @@ export interface PreparedSlice {
 export interface SliceSource {
   /** Rejects with 'no-series', 'bad-slice', 'no-geometry' or what reading the pixels gives. */
   prepare(request: SliceRequest, signal?: AbortSignal): Promise<PreparedSlice>;
+  /**
+   * The window that `prepare` takes where the caller names none and the files have none: 1st to 99th percentile of
+   * the volume. Null where each image has its own (a VOI, colour, images that form no volume).
+   */
+  computeWindow(
+    seriesId: SeriesId,
+    phaseIndex: number,
+    signal?: AbortSignal,
+  ): Promise<IntensityWindow | null>;
   /** All slices of a phase; kept for the next call. */
   loadVolume(seriesId: SeriesId, phaseIndex: number, signal?: AbortSignal): Promise<Volume>;
   forget(): void;
@@ -77,15 +86,18 @@ export function createSliceSource(library: Library): SliceSource {
     return volume;
   };
 
-  const findVolume = (request: SliceRequest): { series: Series; info: VolumeInfo } => {
-    const series = library.getSeries(request.seriesId);
+  const findVolume = ({
+    seriesId,
+    phaseIndex,
+  }: Pick<SliceRequest, 'seriesId' | 'phaseIndex'>): { series: Series; info: VolumeInfo } => {
+    const series = library.getSeries(seriesId);
     if (series === null)
       throw new IbisError('no-series', 'The series is not open. Open its study first.');
-    const info = series.volumes[request.phaseIndex];
+    const info = series.volumes[phaseIndex];
     if (info === undefined)
       throw new IbisError(
         'bad-slice',
-        `There is no phase ${String(request.phaseIndex)}: this series has ${String(series.volumes.length)}.`,
+        `There is no phase ${String(phaseIndex)}: this series has ${String(series.volumes.length)}.`,
       );
     return { series, info };
   };
@@ -139,5 +151,16 @@ export function createSliceSource(library: Library): SliceSource {
     return { series, geometry, plane, sliceIndex, window, image };
   };
 
-  return { prepare, loadVolume, forget: () => kept.clear() };
+  const computeWindow = async (
+    seriesId: SeriesId,
+    phaseIndex: number,
+    signal?: AbortSignal,
+  ): Promise<IntensityWindow | null> => {
+    const { info } = findVolume({ seriesId, phaseIndex });
+    const hasOwn = info.images.some((image) => image.window !== null || image.samplesPerPixel > 1);
+    if (info.geometry === null || hasOwn) return null;
+    return computeDefaultWindow(await loadVolume(seriesId, phaseIndex, signal));
+  };
+
+  return { prepare, computeWindow, loadVolume, forget: () => kept.clear() };
 }

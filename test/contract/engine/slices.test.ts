@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import type { SliceAxis } from '../../../src/domain/plane.js';
 import { renderSliceImage } from '../../../src/engine/agent/sliceImage.js';
 import { createLibrary, openPaths } from '../../../src/engine/dicom/index.js';
 import { createSliceSource } from '../../../src/engine/slices.js';
+import { makeNifti } from '../../fixtures/makeNifti.js';
 import { sharedData } from '../cli/runCli.js';
 import { makeDataDir, resourcesDir } from './helpers.js';
 
@@ -62,5 +64,28 @@ describe('a slice as the models see it', () => {
     const given = await slices.prepare({ ...request, window: { centre: 40, width: 20 } });
     expect(given.window).toEqual({ centre: 40, width: 20 });
     expect(given.image.key).not.toBe(own.image.key);
+  });
+
+  it('is shown in the percentiles of its volume where its files name no window, and the viewer is told them', async () => {
+    const dir = makeDataDir();
+    const ramp = Int16Array.from({ length: 8 * 8 * 4 }, (_, p) => p);
+    const voxels = new Uint8Array(ramp.buffer);
+    writeFileSync(path.join(dir, 'ramp.nii'), makeNifti({ dimensions: [8, 8, 4], voxels }));
+    const { studies } = await openPaths([path.join(dir, 'ramp.nii')], { library });
+    const seriesId = studies[0]?.series[0]?.seriesId;
+    if (seriesId === undefined) throw new Error('the file has a series');
+    const request = { seriesId, phaseIndex: 0, axis: 'acquired' as const, sliceIndex: 0 };
+    const prepared = await slices.prepare({ ...request, window: null });
+    expect(prepared.window.centre).toBeCloseTo(127.5);
+    expect(prepared.window.width).toBeCloseTo(0.98 * 255);
+    expect(await slices.computeWindow(seriesId, 0)).toEqual(prepared.window);
+  });
+
+  it('is shown in one window for each image where the files name one', async () => {
+    const { studies } = await openPaths([path.join(resourcesDir, 'demo', 'colin27')], { library });
+    const seriesId = studies[0]?.series[0]?.seriesId;
+    if (seriesId === undefined) throw new Error('the demo study has a series');
+    expect(await slices.computeWindow(seriesId, 0)).toBeNull();
+    await expect(slices.computeWindow(seriesId, 7)).rejects.toMatchObject({ code: 'bad-slice' });
   });
 });
