@@ -107,12 +107,17 @@ def load_image_cases(dataset: str, file_name: str, image_path: Path, label_path:
     pixels = np.asarray(picture if picture.mode in ("L", "I;16", "I") else picture.convert("RGB"))
     for target in targets:
         image = pixels if pixels.ndim == 3 else apply_window(pixels, *window_of(target, pixels))
-        region = find_region(labels, target)
-        if region.sum() < target.min_pixels:
-            continue
-        for k, truth in enumerate(find_truths(np.where(region, labels, 0), target)):
-            suffix = f"/{k}" if target.instances == "each" else ""
-            yield Case(f"{dataset}/{file_name}/{target.id}/0{suffix}", dataset, file_name, target, 0, image, truth)
+        yield from image_cases(dataset, file_name, image, labels, target)
+
+
+def image_cases(dataset: str, file_name: str, image: np.ndarray, labels: np.ndarray, target: Target) -> Iterator[Case]:
+    """The cases of one 2D image for one target; labels: int [h, w]."""
+    region = find_region(labels, target)
+    if region.sum() < target.min_pixels:
+        return
+    for k, truth in enumerate(find_truths(np.where(region, labels, 0), target)):
+        suffix = f"/{k}" if target.instances == "each" else ""
+        yield Case(f"{dataset}/{file_name}/{target.id}/0{suffix}", dataset, file_name, target, 0, image, truth)
 
 
 def load_cases(dataset: str, split: str, files: list[str] | None = None, targets: tuple[Target, ...] | None = None) -> Iterator[Case]:

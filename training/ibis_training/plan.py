@@ -5,7 +5,7 @@ from dataclasses import replace
 from .cases import DEMO_DATASET, Case, is_validation, load_cases, split_files
 from .targets import load_targets
 
-DATASETS = ("sunnybrook_cmr", "hc18_fetal_us", "msd_hippocampus_mri", DEMO_DATASET)
+DATASETS = ("sunnybrook_cmr", "hc18_fetal_us", "msd_hippocampus_mri", DEMO_DATASET, "dsb2018_nuclei")
 
 
 def validation_cases(dataset: str) -> list[Case]:
