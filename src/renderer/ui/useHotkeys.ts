@@ -7,14 +7,21 @@ import { useHotkeyStore } from './hotkeyStore.js';
 const NAVIGABLE =
   '[role=slider],[role=listbox],[role=menu],[role=menuitem],[role=option],[role=tab],[role=radio],[role=separator],[role=combobox]';
 
-function describeFocus(element: Element | null): FocusKind {
+/** A pressed tab or slider would keep the arrows: they go back to the image. The keyboard's own way there is Tab. */
+const KEEPS_ARROWS = '[role=tab],[role=slider]';
+
+function describeFocus(element: Element | null, cameByPointer: boolean): FocusKind {
   const editsText =
     element instanceof HTMLTextAreaElement ||
     (element instanceof HTMLInputElement &&
       !['checkbox', 'radio', 'range', 'button'].includes(element.type)) ||
     (element instanceof HTMLElement && element.isContentEditable);
+  // Who presses a button with the mouse means Space and Enter for the image again; an open menu keeps them.
+  const isDone = cameByPointer && element?.getAttribute('aria-expanded') !== 'true';
   const pressable =
-    element !== null && element.matches('button,a,[role=button],[type=checkbox],[type=radio]');
+    !isDone &&
+    element !== null &&
+    element.matches('button,a,[role=button],[type=checkbox],[type=radio]');
   const navigable =
     element !== null && (element.matches('[type=range]') || element.closest(NAVIGABLE) !== null);
   return { editsText, pressable, navigable };
@@ -23,8 +30,17 @@ function describeFocus(element: Element | null): FocusKind {
 /** The window's only key listener: looks the chord up and calls the action. */
 export function useHotkeys(actions: Readonly<Record<HotkeyId, () => void>>): void {
   const store = useHotkeyStore();
+  let cameByPointer = false;
+  const onPointerDown = (): void => {
+    cameByPointer = true;
+  };
+  const onPointerUp = (): void => {
+    const focused = document.activeElement;
+    if (focused instanceof HTMLElement && focused.matches(KEEPS_ARROWS)) focused.blur();
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
+    if (event.key === 'Tab') cameByPointer = false;
     // Menus prevent the default of keys that they have used. Cornerstone does so with every key, used or not.
     const isOnImage =
       event.target instanceof Element && event.target.closest('.viewer-area') !== null;
@@ -34,7 +50,7 @@ export function useHotkeys(actions: Readonly<Record<HotkeyId, () => void>>): voi
     // An open dialog or menu closes itself with Escape and keeps the other keys from the image.
     if (document.querySelector('.el-overlay:not([style*="display: none"]) [role=dialog]') !== null)
       return;
-    if (!isHotkeyAllowed(chord, describeFocus(document.activeElement))) return;
+    if (!isHotkeyAllowed(chord, describeFocus(document.activeElement, cameByPointer))) return;
     const id = findHotkey(store.table, chord);
     if (id === null) return;
     event.preventDefault();
@@ -42,8 +58,12 @@ export function useHotkeys(actions: Readonly<Record<HotkeyId, () => void>>): voi
   };
   onMounted(() => {
     window.addEventListener('keydown', onKeyDown);
+    window.addEventListener('pointerdown', onPointerDown, { capture: true });
+    window.addEventListener('pointerup', onPointerUp);
   });
   onBeforeUnmount(() => {
     window.removeEventListener('keydown', onKeyDown);
+    window.removeEventListener('pointerdown', onPointerDown, { capture: true });
+    window.removeEventListener('pointerup', onPointerUp);
   });
 }

@@ -13,6 +13,9 @@ export const ctShape = {
   sliceMm: 2.5,
 } as const;
 
+/** As the files have it: no preset. */
+export const ctWindow = { centre: 100, width: 700 } as const;
+
 export const ctValueAt = (column: number, row: number, k: number, phase = 0): number =>
   4 * column - 3 * row + 20 * k + 300 * phase - 100;
 
@@ -37,6 +40,8 @@ export function writeKnownCt(
         spacingMm: [columnMm, rowMm, sliceMm],
         pixels,
         extra: [
+          dicomElement(0x00281050, 'DS', String(ctWindow.centre)),
+          dicomElement(0x00281051, 'DS', String(ctWindow.width)),
           dicomElement(0x0008103e, 'LO', phases > 1 ? `${String(phases)} time points` : 'Known'),
           ...(phases > 1 ? [dicomElement(0x00200100, 'IS', String(phase + 1))] : []),
         ],
