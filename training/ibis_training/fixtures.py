@@ -9,9 +9,10 @@ import numpy as np
 
 from .cases import PLANES, canonical_slice
 from .grammar import ClickAction, GrammarError, TerminateAction, format_action, parse_step
-from .image import apply_window, blend_overlay, normalised_from_pixel, percentile_window, pixel_from_normalised, resize_bilinear
+from .image import apply_window, blend_overlay, gray_of_rgb, normalised_from_pixel, percentile_window, pixel_from_normalised, resize_bilinear
 from .oracle import compute_dice, compute_iou, next_oracle_click
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
+from .segmenter_fixtures import click_frame_cases, click_window_cases
 from .targets import REPOSITORY, Ranked, rank_instances, select_slices, split_instances
 
 FOLDER = REPOSITORY / "test" / "fixtures" / "parity"
@@ -96,6 +97,11 @@ def overlay_cases(rng: np.random.Generator) -> list[dict]:
         mask = rng.random(rgb.shape[:2]) < 0.6
         cases.append({"rgb": rgb.tolist(), "mask": mask.astype(int).tolist(), "expected": blend_overlay(rgb.astype(np.uint8), mask).tolist()})
     return cases
+
+
+def gray_cases(rng: np.random.Generator) -> list[dict]:
+    pictures = [rng.integers(0, 256, (6, 9, 3)), np.repeat(np.arange(256).reshape(16, 16, 1), 3, axis=2), np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]])]
+    return [{"rgb": p.tolist(), "gray": gray_of_rgb(p.astype(np.uint8)).tolist()} for p in pictures]
 
 
 def resize_cases(rng: np.random.Generator) -> list[dict]:
@@ -190,9 +196,10 @@ def make_fixtures() -> dict[str, list[dict]]:
     """All fixture files by name, the same on every run."""
     return {
         "grammar": grammar_cases(), "coordinates": coordinate_cases(), "window": window_cases(np.random.default_rng(1)),
-        "overlay": overlay_cases(np.random.default_rng(2)), "resize": resize_cases(np.random.default_rng(3)), "oracle": oracle_cases(np.random.default_rng(4)),
+        "overlay": overlay_cases(np.random.default_rng(2)), "gray": gray_cases(np.random.default_rng(6)), "resize": resize_cases(np.random.default_rng(3)), "oracle": oracle_cases(np.random.default_rng(4)),
         "orientation": orientation_cases(), "slice-rules": slice_rule_cases(), "instances": instance_cases(),
         "ranked-instances": ranked_instance_cases(np.random.default_rng(5)), "prompt": prompt_cases(),
+        "click-window": click_window_cases(), "click-frame": click_frame_cases(np.random.default_rng(6)),
     }
 
 

@@ -42,8 +42,22 @@ def blend_overlay(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask[..., None], blended, rgb).astype(np.uint8)
 
 
+def gray_of_rgb(rgb: np.ndarray) -> np.ndarray:
+    """uint8 [h, w] of uint8 [h, w, 3]: ITU-R 601 luma in Pillow's fixed-point weights, so that equal channels stay as they are."""
+    red, green, blue = (rgb[..., k].astype(np.uint32) for k in range(3))
+    return ((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16).astype(np.uint8)
+
+
 def gray_to_rgb(gray: np.ndarray) -> np.ndarray:
     return np.repeat(gray[..., None], 3, axis=2)
+
+
+def luma(pixels: np.ndarray) -> np.ndarray:
+    """uint8 [h, w] of uint8 [h, w] or [h, w, 3]: Pillow's fixed-point ITU-R 601 weights; equal channels stay as they are."""
+    if pixels.ndim == 2:
+        return pixels
+    r, g, b = (pixels[..., k].astype(np.uint32) for k in range(3))
+    return ((19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16).astype(np.uint8)
 
 
 def resize_bilinear(image: np.ndarray, width: int, height: int) -> np.ndarray:

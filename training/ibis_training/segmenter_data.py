@@ -16,7 +16,8 @@ from PIL import Image
 from scipy.ndimage import binary_fill_holes, label
 from skimage.segmentation import felzenszwalb
 
-from .cases import apply_window, canonical_slice, data_root, is_validation, percentile_window, split_files
+from .cases import canonical_slice, data_root, is_validation, split_files
+from .image import apply_window, luma, percentile_window
 
 # how often each is drawn in training
 SOURCES = {"nuclei": 0.24, "ventricle": 0.15, "fetal": 0.13, "hippocampus": 0.17, "colin": 0.14, "superpixels": 0.08, "shapes": 0.09}
@@ -31,14 +32,6 @@ class Picture:
     gray: np.ndarray  # uint8 [h, w]
     labels: np.ndarray  # uint16 [h, w], 0 is background
     superpixels: np.ndarray | None = None  # uint16 [h, w], from 1
-
-
-def luma(pixels: np.ndarray) -> np.ndarray:
-    """uint8 [h, w] of uint8 [h, w] or [h, w, 3]: Pillow's fixed-point ITU-R 601 weights; equal channels stay as they are."""
-    if pixels.ndim == 2:
-        return pixels
-    r, g, b = (pixels[..., k].astype(np.uint32) for k in range(3))
-    return ((19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16).astype(np.uint8)
 
 
 def image_pictures(source: str, dataset: str, files: list[str]) -> Iterator[Picture]:
@@ -146,7 +139,8 @@ def draw_target(picture: Picture, rng: np.random.Generator) -> np.ndarray | None
         if not len(present):
             return None
         draw = rng.random()
-        region = labels > 0 if draw < 0.07 else np.isin(labels, rng.choice(present, 1 if draw < 0.95 else min(2, len(present)), replace=False))
+        several = int(rng.integers(2, 5)) if draw < 0.16 else 1
+        region = labels > 0 if draw < 0.1 else np.isin(labels, rng.choice(present, min(several, len(present)), replace=False))
     elif source == "hippocampus":
         region = np.isin(labels, [(1, 2), (1,), (2,)][int(rng.integers(3))])
     elif source == "colin":

@@ -19,6 +19,8 @@ def mark_line(marks: np.ndarray, ax: float, ay: float, bx: float, by: float, rad
     height, width = marks.shape
     top, bottom = max(0, int(np.floor(min(ay, by) - radius))), min(height, int(np.ceil(max(ay, by) + radius)) + 1)
     left, right = max(0, int(np.floor(min(ax, bx) - radius))), min(width, int(np.ceil(max(ax, bx) + radius)) + 1)
+    if top >= bottom or left >= right:
+        return
     y, x = np.mgrid[top:bottom, left:right] + 0.5
     length = (bx - ax) ** 2 + (by - ay) ** 2
     along = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length, 0, 1) if length > 0 else np.zeros_like(x)
