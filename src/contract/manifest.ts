@@ -59,6 +59,8 @@ export const policyManifestSchema = z.object({
       heightPx: z.number().int().positive(),
       fit: z.literal('stretch'),
       resample: z.literal('bilinear'),
+      /** The slice is shown without its colours, so that the overlay's is the only one. */
+      gray: z.boolean().optional(),
     }),
     overlay: z.object({
       rgb: z.tuple([z.number(), z.number(), z.number()]),

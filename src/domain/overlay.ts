@@ -21,6 +21,16 @@ export function grayToRgb(gray: Uint8Array): Uint8Array {
   return rgb;
 }
 
+/** uint8 [h, w, 3] -> the same size in gray: ITU-R 601 luma in fixed point, so that gray pictures stay as they are. */
+export function withoutColour(rgb: Uint8Array): Uint8Array {
+  const gray = new Uint8Array(rgb.length / 3);
+  for (let p = 0; p < gray.length; p++) {
+    const [red = 0, green = 0, blue = 0] = rgb.subarray(3 * p, 3 * p + 3);
+    gray[p] = (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
+  }
+  return grayToRgb(gray);
+}
+
 /** A copy of `rgb` (uint8 [h, w, 3]) with the mask blended on it, round half up. Throws when the sizes differ. */
 export function blendOverlay(rgb: Uint8Array, mask: Mask, style: OverlayStyle): Uint8Array {
   if (rgb.length !== mask.data.length * 3) throw new Error('image and mask differ in size');

@@ -1,5 +1,5 @@
 import { formatUserPrompt } from '../../domain/grammar.js';
-import { blendOverlay } from '../../domain/overlay.js';
+import { blendOverlay, withoutColour } from '../../domain/overlay.js';
 import { resizeBilinear } from '../../domain/resize.js';
 import type { PolicyManifest } from '../../contract/manifest.js';
 import type { ByteImage } from '../../domain/resize.js';
@@ -11,7 +11,8 @@ export function renderObservation(
   { image, overlay }: Pick<PolicyManifest['policy'], 'image' | 'overlay'>,
 ): ByteImage {
   const { slice, mask } = observation;
-  const data = mask === null ? slice.rgb : blendOverlay(slice.rgb, mask, overlay);
+  const rgb = image.gray === true ? withoutColour(slice.rgb) : slice.rgb;
+  const data = mask === null ? rgb : blendOverlay(rgb, mask, overlay);
   return resizeBilinear(
     { width: slice.width, height: slice.height, channels: 3, data },
     image.widthPx,

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
-import { blendOverlay, IBIS_OVERLAY } from '../../../src/domain/overlay.js';
+import {
+  blendOverlay,
+  grayToRgb,
+  IBIS_OVERLAY,
+  withoutColour,
+} from '../../../src/domain/overlay.js';
 import { resizeBilinear } from '../../../src/domain/resize.js';
 import { applyWindow, computePercentiles } from '../../../src/domain/window.js';
 import { loadParityCases, maskOfRows, rowsOf, rowsSchema } from './parity.js';
@@ -31,6 +36,18 @@ describe('windowing agrees with Python', () => {
     expect(range?.[1]).toBeCloseTo(parity.hi, 9);
     const gray = applyWindow(values, { low: range?.[0] ?? NaN, high: range?.[1] ?? NaN });
     expect(rowsOf(gray, parity.values[0]?.length ?? 0)).toEqual(parity.gray);
+  });
+});
+
+describe('gray without colour agrees with Python', () => {
+  const cases = loadParityCases(
+    'gray',
+    z.object({ rgb: z.array(z.array(z.array(z.number()))), gray: rowsSchema }),
+  );
+  it.each(cases)('takes the luma of a picture of $gray.length rows', ({ rgb, gray }) => {
+    expect(withoutColour(Uint8Array.from(rgb.flat(2)))).toEqual(
+      grayToRgb(Uint8Array.from(gray.flat())),
+    );
   });
 });
 
