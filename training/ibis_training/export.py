@@ -5,11 +5,9 @@ processor_config.json, onnx/{vision_encoder,embed_tokens,decoder_model_merged}.o
 """
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
 from torch import Tensor, nn
@@ -17,13 +15,12 @@ from torch.export import Dim
 
 from .grammar import ClickAction
 from .image import OVERLAY_ALPHA, OVERLAY_RGB, gray_to_rgb, render_observation
+from .onnx_files import save_graph, signature, write_json
 from .plan import DATASETS
 from .policy import IMAGE_TOKENS, MAX_NEW_TOKENS, LoadedPolicy, embed_prompt, generate_step, pixel_values
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
 from .targets import load_targets
 from .tokens import END, IMAGE, PAD, START, save_tokenizer
-
-ORT_TYPES = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.INT64: "int64", onnx.TensorProto.BOOL: "bool"}
 
 
 class EmbedTokens(nn.Module):
@@ -47,21 +44,6 @@ class LastLogits(nn.Module):
         return (self.decoder.logits(hidden[:, -1:]), *present)
 
 
-def save_graph(module: nn.Module, arguments: tuple, path: Path, inputs: list[str], outputs: list[str], shapes: dict) -> None:
-    with torch.no_grad():
-        torch.onnx.export(module.eval(), arguments, path, dynamo=True, dynamic_shapes=shapes, external_data=False, optimize=True,
-                          verbose=False, input_names=inputs, output_names=outputs, opset_version=18)
-    graph = onnx.load(path)
-    for node in graph.graph.node:  # traces of the exporter: names of local files
-        del node.metadata_props[:]
-        node.doc_string = ""
-    del graph.graph.metadata_props[:], graph.metadata_props[:], graph.functions[:]
-    for value in (*graph.graph.input, *graph.graph.output, *graph.graph.value_info, *graph.graph.initializer):
-        del value.metadata_props[:]
-    onnx.checker.check_model(graph)
-    onnx.save(graph, path)
-
-
 def export_graphs(policy: LoadedPolicy, folder: Path) -> None:
     """The three sessions, with the tensor names of public Idefics3 exports."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,10 +61,6 @@ def export_graphs(policy: LoadedPolicy, folder: Path) -> None:
         {"inputs_embeds": {0: b, 1: n}, "attention_mask": {0: b, 1: Dim("total_sequence_length", min=1, max=4096)}, "position_ids": {0: b, 1: n},
          "past": [{0: b, 2: Dim("past_sequence_length", min=0, max=2048)} for _ in past]},
     )
-
-
-def write_json(path: Path, content: dict) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def write_configs(policy: LoadedPolicy, folder: Path) -> None:
@@ -104,13 +82,6 @@ def write_configs(policy: LoadedPolicy, folder: Path) -> None:
     })
     write_json(folder / "processor_config.json", {"processor_class": "Idefics3Processor", "image_seq_len": IMAGE_TOKENS})
     save_tokenizer(policy.tokenizer, folder)
-
-
-def signature(path: Path) -> dict:
-    """Inputs and outputs of a graph as onnxruntime-node prints them."""
-    graph = onnx.load(path, load_external_data=False).graph
-    tensor = lambda v: {"name": v.name, "type": ORT_TYPES[v.type.tensor_type.elem_type], "shape": [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim]}
-    return {"inputs": [tensor(v) for v in graph.input], "outputs": [tensor(v) for v in graph.output]}
 
 
 def write_manifest(folder: Path, version: str, source: str) -> None:

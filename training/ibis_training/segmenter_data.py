@@ -20,7 +20,7 @@ from .cases import canonical_slice, data_root, is_validation, split_files
 from .image import apply_window, luma, percentile_window
 
 # how often each is drawn in training
-SOURCES = {"nuclei": 0.24, "ventricle": 0.15, "fetal": 0.13, "hippocampus": 0.17, "colin": 0.14, "superpixels": 0.08, "shapes": 0.09}
+SOURCES = {"nuclei": 0.3, "ventricle": 0.12, "fetal": 0.09, "hippocampus": 0.16, "colin": 0.14, "superpixels": 0.09, "shapes": 0.1}
 MIN_PIXELS = {"nuclei": 12, "ventricle": 30, "fetal": 1000, "hippocampus": 25, "colin": 20, "superpixels": 30, "shapes": 40}
 HIPPOCAMPUS_AXES = {"sagittal": 1, "axial": 4, "coronal": 4}  # every n-th slice; the target file's axis whole
 VALIDATION_PICTURES = {"nuclei": 60, "ventricle": 60, "fetal": 30, "hippocampus": 60}
@@ -88,14 +88,17 @@ def with_superpixels(picture: Picture, rng: np.random.Generator) -> Picture:
     return Picture("superpixels", picture.gray, picture.labels, (parts + 1).astype(np.uint16))
 
 
+def files_of(dataset: str, held_out: bool) -> list[str]:
+    """Files of the train split: those of the patients, volumes and subjects held out of training, or the others."""
+    return [f for f in split_files(dataset, "train") if is_validation(dataset, f) == held_out]
+
+
 def collect(held_out: bool) -> list[Picture]:
-    """Pictures to train on, or those of the patients, volumes and subjects held out of them."""
-    keep = lambda dataset: [f for f in split_files(dataset, "train") if is_validation(dataset, f) == held_out]
     pictures = [
-        *image_pictures("nuclei", "dsb2018_nuclei", keep("dsb2018_nuclei")),
-        *image_pictures("ventricle", "sunnybrook_cmr", keep("sunnybrook_cmr")),
-        *image_pictures("fetal", "hc18_fetal_us", keep("hc18_fetal_us")),
-        *hippocampus_pictures(keep("msd_hippocampus_mri")),
+        *image_pictures("nuclei", "dsb2018_nuclei", files_of("dsb2018_nuclei", held_out)),
+        *image_pictures("ventricle", "sunnybrook_cmr", files_of("sunnybrook_cmr", held_out)),
+        *image_pictures("fetal", "hc18_fetal_us", files_of("hc18_fetal_us", held_out)),
+        *hippocampus_pictures(files_of("msd_hippocampus_mri", held_out)),
     ]
     if held_out:
         return pictures

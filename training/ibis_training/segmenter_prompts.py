@@ -4,7 +4,7 @@ Frames are float32 [6, size, size] in the order of clicknet.CHANNELS; places are
 """
 
 import numpy as np
-from scipy.ndimage import binary_dilation, binary_erosion, label, zoom
+from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter, label, zoom
 
 from .clicknet import CHANNELS, FRAME_PX, PREVIOUS_LIMIT
 from .oracle import border_distance
@@ -130,6 +130,15 @@ def edit_mask(mask: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> 
     yy, xx = np.ogrid[:height, :width]
     near = (xx - x) ** 2 + (yy - y) ** 2 < (rng.uniform(0.03, 0.2) * width) ** 2
     return np.where(near, truth, mask)
+
+
+def coarse_guess(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Logits as a first look at a larger window leaves them for the second: about right, blurred, grown, shrunk or shifted."""
+    extent = max(4.0, truth.sum() ** 0.5)
+    reach = max(1, int(extent * rng.uniform(0, 0.12)))
+    guess = (binary_dilation if rng.random() < 0.6 else binary_erosion)(truth, iterations=reach)
+    guess = np.roll(guess, (rng.uniform(-0.1, 0.1, 2) * extent).astype(int), (0, 1))
+    return ((2 * gaussian_filter(guess.astype(np.float32), extent * rng.uniform(0.02, 0.1)) - 1) * PREVIOUS_LIMIT).astype(np.float32)
 
 
 def store_previous(frame: np.ndarray, logits: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> None:

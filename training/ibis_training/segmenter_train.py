@@ -21,11 +21,12 @@ from torch.utils.data import DataLoader
 from .clicknet import CHANNELS, ClickNet
 from .oracle import compute_dice
 from .segmenter_data import VALIDATION_PICTURES, load_pictures
-from .segmenter_prompts import DISC_RADIUS, EXCLUDE, INCLUDE, INSIDE, PREVIOUS, add_prompt, deepest, errors, mark_disc, store_previous
-from .segmenter_views import View, ViewStream
+from .segmenter_prompts import DISC_RADIUS, EXCLUDE, INCLUDE, INSIDE, PREVIOUS, add_prompt, coarse_guess, deepest, errors, mark_disc, store_previous
+from .segmenter_views import View, ViewStream, still_view
 
 MAX_ROUNDS = 6
 LEAVE_SHARE = 0.2  # of views that leave after any round
+GUESSED_SHARE = 0.25  # of views that begin as a second look
 POOL_BATCHES = 8
 EMA_DECAY = 0.998
 SAVE_SECONDS = 120
@@ -82,6 +83,8 @@ class Pool:
         self.frames[k] = 0
         self.frames[k, 0], self.frames[k, INSIDE], self.truth[k], self.rounds[k] = view.gray, view.inside, view.truth, 0
         add_prompt(self.frames[k], view.truth, np.zeros_like(view.truth), True, self.rng)
+        if self.rng.random() < GUESSED_SHARE:
+            self.frames[k, PREVIOUS] = coarse_guess(view.truth, self.rng) * view.inside
 
     def answer(self, k: int, logits: np.ndarray) -> None:
         """The user's turn after the net's answer, float32 [size, size]."""
@@ -102,28 +105,9 @@ def validation_views(folder: Path, size: int) -> list[View]:
         own = [p for p in pictures if p.source == source]
         for k in np.linspace(0, len(own) - 1, min(count, len(own))).astype(int):
             view = still_view(own[k], size, rng)
-            if view:
+            if view is not None:
                 views.append(view)
     return views
-
-
-def still_view(picture, size: int, rng: np.random.Generator) -> View | None:
-    from . import segmenter_views as v
-    from .segmenter_data import draw_target
-
-    target = draw_target(picture, rng)
-    if target is None:
-        return None
-    height, width = target.shape
-    scale = size / max(width, height)
-    frame = int(width * scale + 0.5), int(height * scale + 0.5)
-    points = np.stack(np.meshgrid((np.arange(frame[0]) + 0.5) * width / frame[0], (np.arange(frame[1]) + 0.5) * height / frame[1]), -1).astype(np.float32)
-    factor = max(1, int(1 / scale + 0.3))
-    out = View(picture.source, np.zeros((size, size), np.uint8), np.zeros((size, size), bool), np.zeros((size, size), bool))
-    part = slice(0, frame[1]), slice(0, frame[0])
-    out.gray[part] = np.clip(v.sample_at(v.shrink(picture.gray, factor) if factor > 1 else picture.gray, points / factor) + 0.5, 0, 255)
-    out.inside[part], out.truth[part] = True, v.sample_at(target, points) > 0.5
-    return out if out.truth.any() else None
 
 
 @torch.no_grad()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
-from torch import Tensor
 from torch.nn import functional
 
 from .segmenter_data import MIN_PIXELS, SOURCES, Picture, draw_target, one_part
@@ -150,10 +149,15 @@ def make_view(picture: Picture, target: np.ndarray, size: int, rng: np.random.Ge
     pixels = change_contrast(pixels, rng) if rng.random() < 0.85 else pixels
     if truth.sum() < MIN_VIEW_PIXELS or truth.mean() > 0.9:
         return None
-    out_gray, out_truth, inside = np.zeros((size, size), np.uint8), np.zeros((size, size), bool), np.zeros((size, size), bool)
-    h, w = truth.shape
-    out_gray[:h, :w], out_truth[:h, :w], inside[:h, :w] = np.clip(pixels + 0.5, 0, 255), truth, True
-    return View(picture.source, out_gray, inside, out_truth)
+    return in_frame(picture.source, pixels, truth, size)
+
+
+def in_frame(source: str, pixels: np.ndarray, truth: np.ndarray, size: int) -> View:
+    """The picture at the left and top of a square frame, as the segmenter's adapter puts it."""
+    view = View(source, np.zeros((size, size), np.uint8), np.zeros((size, size), bool), np.zeros((size, size), bool))
+    part = slice(0, truth.shape[0]), slice(0, truth.shape[1])
+    view.gray[part], view.inside[part], view.truth[part] = np.clip(pixels + 0.5, 0, 255), True, truth
+    return view
 
 
 def draw_view(pictures: dict[str, list[Picture]], size: int, rng: np.random.Generator, sources: dict[str, float] = SOURCES) -> View:
@@ -178,6 +182,7 @@ class ViewStream(torch.utils.data.IterableDataset):
     def __init__(self, pictures: list[Picture], size: int, seed: int):
         super().__init__()
         self.by_source = {s: [p for p in pictures if p.source == s] for s in SOURCES}
+        self.sources = {s: share for s, share in SOURCES.items() if self.by_source[s] or s == "shapes"}
         self.size, self.seed = size, seed
 
     def __iter__(self):
@@ -185,10 +190,19 @@ class ViewStream(torch.utils.data.IterableDataset):
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng([self.seed, worker.id if worker else 0])
         while True:
-            view = draw_view(self.by_source, self.size, rng)
-            yield view
+            yield draw_view(self.by_source, self.size, rng, self.sources)
 
 
-def as_tensors(view: View) -> tuple[Tensor, Tensor]:
-    """(float32 [2, h, w] gray and inside, bool [h, w] truth)."""
-    return torch.from_numpy(np.stack([view.gray, view.inside]).astype(np.float32)), torch.from_numpy(view.truth)
+def still_view(picture: Picture, size: int, rng: np.random.Generator) -> View | None:
+    """The whole picture unchanged, and one target of it: to validate on."""
+    target = draw_target(picture, rng)
+    if target is None:
+        return None
+    height, width = target.shape
+    scale = size / max(width, height)
+    w, h = int(width * scale + 0.5), int(height * scale + 0.5)
+    points = np.stack(np.meshgrid((np.arange(w) + 0.5) * width / w, (np.arange(h) + 0.5) * height / h), -1).astype(np.float32)
+    factor = max(1, int(1 / scale + 0.3))
+    pixels = sample_at(shrink(picture.gray, factor) if factor > 1 else picture.gray, points / factor)
+    view = in_frame(picture.source, pixels, sample_at(target, points) > 0.5, size)
+    return view if view.truth.any() else None
