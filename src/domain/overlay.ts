@@ -21,15 +21,18 @@ export function grayToRgb(gray: Uint8Array): Uint8Array {
   return rgb;
 }
 
-/** uint8 [h, w, 3] -> the same size in gray: ITU-R 601 luma in fixed point, so that gray pictures stay as they are. */
-export function withoutColour(rgb: Uint8Array): Uint8Array {
+/** uint8 [h, w, 3] -> uint8 [h, w]: ITU-R 601 luma in Pillow's fixed point, so that equal channels stay as they are. */
+export function computeLuma(rgb: Uint8Array): Uint8Array {
   const gray = new Uint8Array(rgb.length / 3);
-  for (let p = 0; p < gray.length; p++) {
-    const [red = 0, green = 0, blue = 0] = rgb.subarray(3 * p, 3 * p + 3);
-    gray[p] = (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16;
-  }
-  return grayToRgb(gray);
+  for (let p = 0, at = 0; p < gray.length; p++, at += 3)
+    gray[p] =
+      (19595 * (rgb[at] ?? 0) + 38470 * (rgb[at + 1] ?? 0) + 7471 * (rgb[at + 2] ?? 0) + 0x8000) >>
+      16;
+  return gray;
 }
+
+/** uint8 [h, w, 3] -> the same size in gray, so that gray pictures stay as they are. */
+export const withoutColour = (rgb: Uint8Array): Uint8Array => grayToRgb(computeLuma(rgb));
 
 /** A copy of `rgb` (uint8 [h, w, 3]) with the mask blended on it, round half up. Throws when the sizes differ. */
 export function blendOverlay(rgb: Uint8Array, mask: Mask, style: OverlayStyle): Uint8Array {

@@ -2,7 +2,7 @@ import type { Mask } from '../../domain/mask.js';
 import { normalisedToImage } from '../../domain/plane.js';
 import type { NormalisedPoint } from '../../domain/plane.js';
 import { resizeBilinear } from '../../domain/resize.js';
-import type { SegmenterPrompts, SliceImage } from '../agent/types.js';
+import type { SegmenterPrompts } from '../agent/types.js';
 import { boundsOfMask, frameSize, wholeWindow } from './clickWindow.js';
 import type { Bounds, Size, Window } from './clickWindow.js';
 
@@ -13,18 +13,10 @@ import type { Bounds, Size, Window } from './clickWindow.js';
  */
 const DISC_RADIUS = 3; // of a click, in frame pixels
 const LINE_RADIUS = 1.5; // half the width of a scribble
-export const PREVIOUS_LIMIT = 6; // logits beyond this are as sure as it gets
+const PREVIOUS_LIMIT = 6; // logits beyond this are as sure as it gets
 /** Channels of a frame. Gray is 0..255, the maps are 0 or 1, `previous` holds logits. */
 const [GRAY, INSIDE, INCLUDE, EXCLUDE, BOX, PREVIOUS] = [0, 1, 2, 3, 4, 5];
 export const CHANNEL_COUNT = 6;
-
-/** Gray of 8-bit RGB by Pillow's fixed-point ITU-R 601 weights; equal channels stay as they are. uint8 [height, width] */
-export function computeLuma({ width, height, rgb }: SliceImage): Uint8Array {
-  return Uint8Array.from({ length: width * height }, (_, p) => {
-    const [r, g, b] = [rgb[3 * p] ?? 0, rgb[3 * p + 1] ?? 0, rgb[3 * p + 2] ?? 0];
-    return (19595 * r + 38470 * g + 7471 * b + 0x8000) >>> 16;
-  });
-}
 
 interface GrayImage extends Size {
   readonly data: Uint8Array; // uint8 [height, width]
@@ -155,20 +147,13 @@ function fillPrevious(
   const whole = frameSize(wholeWindow(image), framePx);
   const scaleX = size.width / window.width;
   const scaleY = size.height / window.height;
-  const sample = createSampler(
+  const values = resample(
     { data: previous, stride: framePx, ...whole },
-    Float64Array.from(
-      { length: size.width },
-      (_, i) => ((window.left + (i + 0.5) / scaleX) * whole.width) / image.width - 0.5,
-    ),
-    Float64Array.from(
-      { length: size.height },
-      (_, i) => ((window.top + (i + 0.5) / scaleY) * whole.height) / image.height - 0.5,
-    ),
+    middles(size.width, (i) => ((window.left + i / scaleX) * whole.width) / image.width - 0.5),
+    middles(size.height, (i) => ((window.top + i / scaleY) * whole.height) / image.height - 0.5),
   );
   for (let row = 0; row < size.height; row++)
-    for (let column = 0; column < size.width; column++)
-      map[row * framePx + column] = sample(column, row);
+    map.set(values.subarray(row * size.width, (row + 1) * size.width), row * framePx);
 }
 
 interface Grid extends Size {
@@ -176,25 +161,36 @@ interface Grid extends Size {
   readonly stride: number;
 }
 
-/** Bilinear values at the grid coordinates xs[column], ys[row] (0 is the first centre), held at the borders. */
-function createSampler(
+/** Bilinear values at the grid coordinates xs, ys (0 is the first centre), held at the borders. float64 [ys, xs] */
+function resample(
   { data, stride, width, height }: Grid,
   xs: Float64Array,
   ys: Float64Array,
-): (column: number, row: number) => number {
+): Float64Array {
   const hold = (value: number, size: number): number => Math.min(Math.max(value, 0), size - 1);
-  return (column, row) => {
-    const x = hold(xs[column] ?? 0, width);
-    const y = hold(ys[row] ?? 0, height);
-    const [x0, y0] = [Math.floor(x), Math.floor(y)];
-    const [x1, y1] = [Math.min(x0 + 1, width - 1), Math.min(y0 + 1, height - 1)];
-    const [u, v] = [x - x0, y - y0];
-    const at = (cx: number, cy: number): number => data[cy * stride + cx] ?? 0;
-    const upper = at(x0, y0) * (1 - u) + at(x1, y0) * u;
-    const lower = at(x0, y1) * (1 - u) + at(x1, y1) * u;
-    return upper * (1 - v) + lower * v;
-  };
+  const columns = xs.map((x) => Math.floor(hold(x, width)));
+  const shares = xs.map((x, i) => hold(x, width) - (columns[i] ?? 0));
+  const values = new Float64Array(xs.length * ys.length);
+  for (const [row, given] of ys.entries()) {
+    const y = hold(given, height);
+    const above = Math.floor(y) * stride;
+    const below = Math.min(Math.floor(y) + 1, height - 1) * stride;
+    const v = y - Math.floor(y);
+    for (let i = 0; i < xs.length; i++) {
+      const left = columns[i] ?? 0;
+      const right = Math.min(left + 1, width - 1);
+      const u = shares[i] ?? 0;
+      const upper = (data[above + left] ?? 0) * (1 - u) + (data[above + right] ?? 0) * u;
+      const lower = (data[below + left] ?? 0) * (1 - u) + (data[below + right] ?? 0) * u;
+      values[row * xs.length + i] = upper * (1 - v) + lower * v;
+    }
+  }
+  return values;
 }
+
+/** `count` coordinates: those of the middles of as many equal steps. */
+const middles = (count: number, toGrid: (middle: number) => number): Float64Array =>
+  Float64Array.from({ length: count }, (_, i) => toGrid(i + 0.5));
 
 /** The image's mask from a frame's logits [frame, frame]: 1 where they are above 0; nothing outside the window. */
 export function readFrameMask(
@@ -204,22 +200,17 @@ export function readFrameMask(
   framePx: number,
 ): Mask {
   const size = frameSize(window, framePx);
-  const sample = createSampler(
+  const values = resample(
     { data: logits, stride: framePx, ...size },
-    Float64Array.from(
-      { length: window.width },
-      (_, i) => ((i + 0.5) * size.width) / window.width - 0.5,
-    ),
-    Float64Array.from(
-      { length: window.height },
-      (_, i) => ((i + 0.5) * size.height) / window.height - 0.5,
-    ),
+    middles(window.width, (i) => (i * size.width) / window.width - 0.5),
+    middles(window.height, (i) => (i * size.height) / window.height - 0.5),
   );
   const data = new Uint8Array(image.width * image.height);
-  for (let row = 0; row < window.height; row++)
+  for (let row = 0; row < window.height; row++) {
+    const target = (window.top + row) * image.width + window.left;
     for (let column = 0; column < window.width; column++)
-      if (sample(column, row) > 0)
-        data[(window.top + row) * image.width + window.left + column] = 1;
+      if ((values[row * window.width + column] ?? 0) > 0) data[target + column] = 1;
+  }
   return { width: image.width, height: image.height, data };
 }
 
@@ -232,15 +223,9 @@ export function toLowResLogits(
 ): Float32Array {
   const size = frameSize(window, framePx);
   const whole = frameSize(wholeWindow(image), framePx);
-  const xs = Float64Array.from(
-    { length: whole.width },
-    (_, i) => ((i + 0.5) * image.width) / whole.width - window.left,
-  );
-  const ys = Float64Array.from(
-    { length: whole.height },
-    (_, i) => ((i + 0.5) * image.height) / whole.height - window.top,
-  );
-  const sample = createSampler(
+  const xs = middles(whole.width, (i) => (i * image.width) / whole.width - window.left);
+  const ys = middles(whole.height, (i) => (i * image.height) / whole.height - window.top);
+  const values = resample(
     { data: logits, stride: framePx, ...size },
     xs.map((x) => (x * size.width) / window.width - 0.5),
     ys.map((y) => (y * size.height) / window.height - 0.5),
@@ -249,11 +234,10 @@ export function toLowResLogits(
   for (const [row, y] of ys.entries()) {
     if (y < 0 || y >= window.height) continue;
     for (const [column, x] of xs.entries())
-      if (x >= 0 && x < window.width)
-        lowRes[row * framePx + column] = Math.min(
-          PREVIOUS_LIMIT,
-          Math.max(-PREVIOUS_LIMIT, sample(column, row)),
-        );
+      if (x >= 0 && x < window.width) {
+        const value = values[row * whole.width + column] ?? 0;
+        lowRes[row * framePx + column] = Math.min(PREVIOUS_LIMIT, Math.max(-PREVIOUS_LIMIT, value));
+      }
   }
   return lowRes;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
+import { computeLuma } from '../../../src/domain/overlay.js';
 import {
   boundsOfLowRes,
-  computeLuma,
   createFrame,
   readFrameMask,
   toLowResLogits,
@@ -99,7 +99,7 @@ describe('the frames of the click net', () => {
         })),
       };
       const previous = given.previous === null ? null : Float32Array.from(given.previous.flat());
-      const gray = { width, height, data: computeLuma(slice) };
+      const gray = { width, height, data: computeLuma(slice.rgb) };
       const frame = createFrame(gray, window, prompts, previous, framePx);
       const channel = (index: number): number[][] =>
         rowsOf(frame.subarray(index * framePx ** 2, (index + 1) * framePx ** 2), framePx);
