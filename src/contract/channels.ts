@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 import type { SeriesId, SessionId, StudyId } from '../domain/brand.js';
 import type { PackedMask } from '../domain/mask.js';
+import { MAX_SCRIBBLE_POINTS } from '../domain/prompts.js';
+import { editTools } from '../domain/session.js';
 import type {
   Decision,
   RunState,
@@ -14,6 +16,7 @@ import type { Refusal, Series, StudySummary } from '../domain/study.js';
 import type { IbisErrorShape } from './errors.js';
 import { exportFormats } from './exportFormats.js';
 import type { PolicyTarget } from './manifest.js';
+import { packedMaskSchema } from './packedMask.js';
 
 /**
  * The channel table: every method that the renderer may call, with the shape of its parameters. Preload's
@@ -88,6 +91,20 @@ export const engineMethods = {
     normalised: normalisedPoint,
   }),
   removeClick: z.object({ sessionId, clickIndex: z.number().int().nonnegative() }),
+  /** In place of the box before. */
+  setBox: z
+    .object({ sessionId, topLeft: normalisedPoint, bottomRight: normalisedPoint })
+    .refine(({ topLeft, bottomRight }) => topLeft.x < bottomRight.x && topLeft.y < bottomRight.y),
+  removeBox: z.object({ sessionId }),
+  addScribble: z.object({
+    sessionId,
+    label: z.enum(['include', 'exclude']),
+    points: z.array(normalisedPoint).min(1).max(MAX_SCRIBBLE_POINTS),
+  }),
+  /** By the step that drew it. */
+  removeScribble: z.object({ sessionId, stepIndex: z.number().int().nonnegative() }),
+  /** One stroke over the mask in force; `region` is what it covers. One that changes nothing makes no step. */
+  editMask: z.object({ sessionId, tool: z.enum(editTools), region: packedMaskSchema }),
   undoStep: z.object({ sessionId }),
   decideSession: z.object({ sessionId, decision: z.enum(['accepted', 'rejected', 'edited']) }),
   listSessions: z.object({
@@ -192,6 +209,11 @@ export interface MethodResults {
   cancelSession: null;
   addClick: SegmentationSession;
   removeClick: SegmentationSession;
+  setBox: SegmentationSession;
+  removeBox: SegmentationSession;
+  addScribble: SegmentationSession;
+  removeScribble: SegmentationSession;
+  editMask: SegmentationSession;
   undoStep: SegmentationSession;
   decideSession: SegmentationSession;
   listSessions: readonly SessionSummary[];

@@ -4,17 +4,41 @@ import { z } from 'zod';
 const point3 = z.object({ i: z.number(), j: z.number(), k: z.number() });
 const world = z.object({ x: z.number(), y: z.number(), z: z.number() });
 
-export const traceClickSchema = z.object({
-  label: z.enum(['include', 'exclude']),
-  placedBy: z.enum(['policy', 'user']),
+const label = z.enum(['include', 'exclude']);
+const placedBy = z.enum(['policy', 'user']);
+const placedPoint = {
   normalised: z.object({ x: z.number(), y: z.number() }),
   voxel: point3,
   world,
+};
+
+export const traceClickSchema = z.object({ label, placedBy, ...placedPoint });
+
+export const traceBoxSchema = z.object({
+  placedBy,
+  topLeft: z.object(placedPoint),
+  bottomRight: z.object(placedPoint),
+});
+
+export const traceScribbleSchema = z.object({
+  label,
+  placedBy,
+  points: z.array(z.object(placedPoint)).min(1),
+});
+
+/** One bit a pixel, row by row, first pixel in the lowest bit, only inside the bounds (inclusive), in base64. */
+export const traceMaskSchema = z.object({
+  width: z.number().int(),
+  height: z.number().int(),
+  bounds: z
+    .object({ left: z.number(), top: z.number(), right: z.number(), bottom: z.number() })
+    .nullable(),
+  bits: z.base64(),
 });
 
 export const traceHeaderSchema = z.object({
   kind: z.literal('header'),
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(2), // 2: boxes, scribbles, edits by hand, and the mask of each step
   tool: z.string(),
   notice: z.string(), // 'For research use only, not for diagnosis'
   sessionId: z.string(),
@@ -37,13 +61,28 @@ export const traceStepSchema = z.object({
   image: z.string(), // relative path of the observation PNG that the policy saw
   policyText: z.string(),
   reasoning: z.string(),
-  action: z.enum(['click', 'remove-click', 'terminate', 'unparsed']),
+  action: z.enum([
+    'click',
+    'remove-click',
+    'box',
+    'remove-box',
+    'scribble',
+    'remove-scribble',
+    'edit',
+    'terminate',
+    'unparsed',
+  ]),
   click: traceClickSchema.nullable(),
   removedClickIndex: z.number().int().nullable(),
+  box: traceBoxSchema.nullable(),
+  scribble: traceScribbleSchema.nullable(),
+  removedScribbleStepIndex: z.number().int().nullable(), // of the step that drew it
+  editTool: z.enum(['brush', 'eraser']).nullable(),
   answer: z.string().nullable(),
   problem: z.string().nullable(),
   score: z.number().nullable(),
   maskVoxels: z.number().int(),
+  mask: traceMaskSchema.nullable(), // after the step
   elapsedMs: z.number(),
   undone: z.boolean(),
 });
@@ -61,4 +100,5 @@ export const traceLineSchema = z.discriminatedUnion('kind', [
   traceStepSchema,
   traceEndSchema,
 ]);
+export type TraceStep = z.infer<typeof traceStepSchema>;
 export type TraceLine = z.infer<typeof traceLineSchema>;

@@ -33,6 +33,20 @@ export function countMaskPixels(mask: Mask): number {
   return count;
 }
 
+const combine = (a: Mask, b: Mask, pixel: (a: number, b: number) => number): Mask => {
+  if (a.width !== b.width || a.height !== b.height) throw new Error('masks differ in size');
+  return { ...a, data: a.data.map((value, p) => pixel(value, b.data[p] ?? 0)) };
+};
+
+/** What lies in either. Throws when the sizes differ, as the next two do. */
+export const uniteMasks = (a: Mask, b: Mask): Mask => combine(a, b, (p, q) => p | q);
+
+/** What lies in `a` and not in `b`. */
+export const subtractMask = (a: Mask, b: Mask): Mask => combine(a, b, (p, q) => p & (1 - q));
+
+/** What lies in one of them alone. */
+export const findMaskChanges = (a: Mask, b: Mask): Mask => combine(a, b, (p, q) => p ^ q);
+
 export function computeMaskBounds(mask: Mask): MaskBounds | null {
   let left = mask.width;
   let top = mask.height;

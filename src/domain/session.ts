@@ -1,7 +1,8 @@
 import type { ModelId, SeriesId, SessionId } from './brand.js';
-import type { VoxelIndex, WorldPoint } from './geometry.js';
 import type { PackedMask } from './mask.js';
-import type { NormalisedPoint, SliceAxis } from './plane.js';
+import type { SliceAxis } from './plane.js';
+import type { Box, Click, Prompts, Scribble } from './prompts.js';
+import { assertNever } from './result.js';
 import type { IntensityWindow } from './study.js';
 
 /** What the user asks for, in words. */
@@ -9,22 +10,51 @@ export interface TargetPrompt {
   readonly text: string;
 }
 
-/** A click in all three spaces, so that a trace reads the same without the volume at hand. */
-export interface Click {
-  readonly index: number; // zero-based among the clicks in force
-  readonly label: 'include' | 'exclude';
-  readonly placedBy: 'policy' | 'user';
-  readonly normalised: NormalisedPoint;
-  readonly voxel: VoxelIndex;
-  readonly world: WorldPoint;
-}
+/** What a mask is edited by hand with. */
+export const editTools = ['brush', 'eraser'] as const;
+export type EditTool = (typeof editTools)[number];
 
 /** What a step did. */
 export type Action =
   | { readonly kind: 'click'; readonly click: Click }
   | { readonly kind: 'remove-click'; readonly clickIndex: number; readonly placedBy: 'user' }
+  | { readonly kind: 'box'; readonly box: Box }
+  | { readonly kind: 'remove-box'; readonly placedBy: 'user' }
+  | { readonly kind: 'scribble'; readonly scribble: Scribble }
+  | {
+      readonly kind: 'remove-scribble';
+      readonly scribbleStepIndex: number;
+      readonly placedBy: 'user';
+    }
+  /** One stroke by hand; the step's mask is what came of it. */
+  | { readonly kind: 'edit'; readonly tool: EditTool; readonly placedBy: 'user' }
   | { readonly kind: 'terminate'; readonly answer: string }
   | { readonly kind: 'unparsed'; readonly problem: string };
+
+/** Whether it was the user who acted, and not the policy. */
+export function isUserAct(action: Action): boolean {
+  switch (action.kind) {
+    case 'click':
+      return action.click.placedBy === 'user';
+    case 'box':
+      return action.box.placedBy === 'user';
+    case 'scribble':
+      return action.scribble.placedBy === 'user';
+    case 'remove-click':
+    case 'remove-box':
+    case 'remove-scribble':
+    case 'edit':
+      return true;
+    case 'terminate':
+    case 'unparsed':
+      return false;
+    default:
+      return assertNever(action);
+  }
+}
+
+/** Whether the action made a mask of its own; the others leave what is there. */
+export const makesMask = ({ kind }: Action): boolean => kind !== 'terminate' && kind !== 'unparsed';
 
 /** One turn of the loop, or one act of the user; append-only. */
 export interface Step {
@@ -33,9 +63,11 @@ export interface Step {
   readonly policyText: string;
   readonly reasoning: string;
   readonly action: Action;
-  /** Mask after the action; null before any click. */
+  /** In force after the action. */
+  readonly prompts: Prompts;
+  /** Mask after the action; null before the first one. */
   readonly mask: PackedMask | null;
-  /** The segmenter's own quality estimate (predicted IoU) of `mask`, or null. */
+  /** The segmenter's own quality estimate (predicted IoU) of `mask`; null where there is none, or a hand has edited it. */
   readonly score: number | null;
   readonly elapsedMs: number;
   readonly policyMs: number;
@@ -68,7 +100,8 @@ export interface SessionSettings {
   readonly seed: number;
 }
 
-export interface SegmentationSession {
+/** With the prompts in force now. */
+export interface SegmentationSession extends Prompts {
   readonly sessionId: SessionId;
   readonly settings: SessionSettings;
   readonly createdAt: string; // ISO 8601, UTC
@@ -81,8 +114,6 @@ export interface SegmentationSession {
   readonly failure: string | null;
   readonly decision: Decision | null;
   readonly steps: readonly Step[];
-  /** Clicks in force now, renumbered. */
-  readonly clicks: readonly Click[];
 }
 
 export interface SessionSummary {

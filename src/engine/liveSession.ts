@@ -31,12 +31,17 @@ export interface LiveSession {
   readonly sessionId: SessionId;
   readonly settings: SessionSettings;
   readonly context: AgentContext;
-  /** Held for one turn of the policy or one act of the user: acts fall between turns. */
+  /** Held for one turn of the policy or one act of the user. */
   readonly lock: Lock;
   state: AgentState;
   status: SessionStatus;
   /** The run in progress. */
-  run: { readonly controller: AbortController; pauseWanted: boolean } | null;
+  run: {
+    readonly controller: AbortController;
+    pauseWanted: boolean;
+    /** Ends the turn in progress without a step, so that an act of the user need not wait for it; the run goes on. */
+    interrupt(): void;
+  } | null;
   /** The act of the user in progress. */
   act: AbortController | null;
 }
@@ -76,8 +81,8 @@ export function commitStep(
 ): void {
   const { record, state, change } = taken;
   const { sessionId } = live;
-  const { step, clicks, lowResLogits } = record;
-  saveStep(output.store, { sessionId, step, clicks, lowResLogits, change });
+  const { step, lowResLogits } = record;
+  saveStep(output.store, { sessionId, step, lowResLogits, change });
   live.state = state;
   live.status = { ...live.status, ...change };
   output.emit({ kind: 'stepSaved', sessionId, step });

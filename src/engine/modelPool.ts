@@ -15,6 +15,7 @@ import {
 import type { InstalledModel, ModelEntry } from './inference/models.js';
 import { createPolicy } from './inference/policy.js';
 import type { LoadedPolicy } from './inference/policy.js';
+import { computeMaskLogits } from './inference/samFrame.js';
 import { createSegmenter } from './inference/segmenter.js';
 import type { LoadedSegmenter } from './inference/segmenter.js';
 import type { SessionModel } from './store/index.js';
@@ -133,6 +134,7 @@ export function createModelPool(options: {
       return {
         manifest,
         segment: (...given) => segmenterSlot(id).use((segmenter) => segmenter.segment(...given)),
+        toLogits: (mask) => computeMaskLogits(mask, manifest.segmenter),
         encode: (...given) => segmenterSlot(id).use((segmenter) => segmenter.encode(...given)),
       };
     },

@@ -47,7 +47,8 @@ function createTextSender(
 
 /**
  * Drives the agent loop of one session until it ends, is paused, cancelled, or has taken `maxTurns` turns.
- * Each turn holds the session's lock, so acts of the user fall between two turns and the policy sees them.
+ * Each turn holds the session's lock. An act of the user interrupts it, and the policy then takes its turn anew, on
+ * what the user made.
  * Never rejects: what goes wrong ends the run as 'failed'. While `isClosing`, nothing is stored any more, so
  * that the next start offers the session as it stood.
  */
@@ -61,7 +62,14 @@ export async function driveSession(
   },
 ): Promise<void> {
   const { output, policy, maxTurns, isClosing } = options;
-  const run = { controller: new AbortController(), pauseWanted: false };
+  let interruption = new AbortController();
+  const run = {
+    controller: new AbortController(),
+    pauseWanted: false,
+    interrupt: () => {
+      interruption.abort();
+    },
+  };
   live.run = run;
   const { maxSteps, parseRetries, seed } = live.settings;
   const text = createTextSender(live, output);
@@ -74,10 +82,11 @@ export async function driveSession(
     return 'over';
   };
 
-  const takeTurn = async (taken: number): Promise<'more' | 'over'> => {
+  const takeTurn = async (taken: number): Promise<'taken' | 'interrupted' | 'over'> => {
     if (run.pauseWanted || taken >= maxTurns) return end({ runState: 'paused' });
+    stepLimit ||= computeStepLimit(live.state, maxSteps);
     if (loop === null) {
-      stepLimit = computeStepLimit(live.state, maxSteps);
+      interruption = new AbortController();
       loop = runAgentLoop({
         context: live.context,
         state: live.state,
@@ -85,21 +94,26 @@ export async function driveSession(
         maxSteps,
         parseRetries,
         seed,
-        signal: run.controller.signal,
+        signal: AbortSignal.any([run.controller.signal, interruption.signal]),
         onText: text.send,
       });
     }
     const next = await loop.next(live.state);
     text.stop();
     if (next.done === true) return end({ runState: 'paused' });
-    if (next.value.kind === 'end') return end(endedBy(next.value));
+    if (next.value.kind === 'end') {
+      if (!interruption.signal.aborted || run.controller.signal.aborted)
+        return end(endedBy(next.value));
+      loop = null;
+      return 'interrupted';
+    }
     const { record, state } = next.value;
     const found = findEnd(state, { stepLimit, parseRetries });
     if (isClosing()) return end({});
     // The end is stored with the step that brings it: no crash can leave one without the other.
     if (found !== null) live.run = null;
     commitStep(live, output, { record, state, change: found === null ? {} : endedBy(found) });
-    return found === null ? 'more' : 'over';
+    return found === null ? 'taken' : 'over';
   };
 
   try {
@@ -109,7 +123,11 @@ export async function driveSession(
       answer: null,
       failure: null,
     });
-    for (let taken = 0; ; taken++) if ((await live.lock(() => takeTurn(taken))) === 'over') return;
+    for (let taken = 0; ;) {
+      const outcome = await live.lock(() => takeTurn(taken));
+      if (outcome === 'over') return;
+      if (outcome === 'taken') taken++;
+    }
   } catch (thrown) {
     // The store refused (disk full, taken over by another process): say so, even if it cannot be stored.
     logFault('run', thrown);

@@ -4,10 +4,9 @@ import type { ParsedParams } from '../contract/channels.js';
 import { IbisError } from '../contract/errors.js';
 import type { ModelId, SessionId } from '../domain/brand.js';
 import type { SegmentationSession } from '../domain/session.js';
-import { placeUserClick, removeClick, undoStep } from './agent/agentState.js';
-import type { AgentState, Turn } from './agent/agentState.js';
+import type { AgentState } from './agent/agentState.js';
 import type { EngineHandlers } from './dispatch.js';
-import { announce, commitStep, createLock, requireNotRunning, requireOpen } from './liveSession.js';
+import { announce, createLock, requireNotRunning, requireOpen } from './liveSession.js';
 import type { LiveSession, SessionOutput } from './liveSession.js';
 import type { ModelPool } from './modelPool.js';
 import { driveSession } from './runSession.js';
@@ -20,10 +19,11 @@ import {
   getSessionSource,
   listSessions,
   loadStepRecords,
-  markStepUndone,
 } from './store/index.js';
-import type { SessionChange, SessionModel } from './store/index.js';
+import type { SessionModel } from './store/index.js';
 import type { Studies } from './studies.js';
+import { createUserActs } from './userActs.js';
+import type { UserActHandlers } from './userActs.js';
 
 const APP_PARSE_RETRIES = 1; // the policy is told once what was wrong with its text; 0 in evaluation
 
@@ -34,13 +34,11 @@ export type SessionHandlers = Pick<
   | 'stepSession'
   | 'pauseSession'
   | 'cancelSession'
-  | 'addClick'
-  | 'removeClick'
-  | 'undoStep'
   | 'decideSession'
   | 'listSessions'
   | 'getSession'
->;
+> &
+  UserActHandlers;
 
 export interface Sessions {
   readonly handlers: SessionHandlers;
@@ -179,36 +177,6 @@ export function createSessions(options: {
     return null;
   };
 
-  /** One act of the user: between two turns where the session runs, at once where it does not. */
-  const act = async (
-    sessionId: SessionId,
-    work: (session: LiveSession, signal: AbortSignal) => Promise<void>,
-  ): Promise<SegmentationSession> => {
-    const session = await getLive(sessionId);
-    await session.lock(async () => {
-      requireOpen(session);
-      session.act = new AbortController();
-      working.add(session);
-      try {
-        await work(session, session.act.signal);
-      } finally {
-        session.act = null;
-        if (session.run === null) working.delete(session);
-      }
-    });
-    return getSession(store, sessionId);
-  };
-
-  /** After an act the session waits for the user, unless it runs on. */
-  const waiting = (session: LiveSession): SessionChange =>
-    session.run === null
-      ? { runState: 'paused', stopReason: null, answer: null, failure: null }
-      : {};
-
-  const commit = (session: LiveSession, turn: Turn): void => {
-    if (!closing) commitStep(session, output, { ...turn, change: waiting(session) });
-  };
-
   return {
     isBusy: () => working.size > 0,
     close: async () => {
@@ -234,26 +202,7 @@ export function createSessions(options: {
         session.act?.abort();
         return null;
       },
-      addClick: ({ sessionId, label, normalised }) =>
-        act(sessionId, async (session, signal) => {
-          const { context, state } = session;
-          commit(session, await placeUserClick(context, state, { label, normalised }, signal));
-        }),
-      removeClick: ({ sessionId, clickIndex }) =>
-        act(sessionId, async (session, signal) => {
-          commit(session, await removeClick(session.context, session.state, clickIndex, signal));
-        }),
-      undoStep: ({ sessionId }) =>
-        act(sessionId, async (session) => {
-          const undone = undoStep(session.state);
-          if (undone === null)
-            throw new IbisError('session-state', 'There is no step to take back.');
-          const change = waiting(session);
-          markStepUndone(store, sessionId, undone.undoneStepIndex, change);
-          session.state = undone.state;
-          session.status = { ...session.status, ...change };
-          announce(session, output);
-        }),
+      ...createUserActs({ output, getLive, working, isClosing: () => closing }),
       decideSession: async ({ sessionId, decision }) => {
         // A stored session is decided without its images: they may be gone, the masks are in the trace.
         const session = await live.get(sessionId);

@@ -1,4 +1,5 @@
 import type { ModelId, SeriesId, SessionId } from '../../src/domain/brand.js';
+import { noPrompts } from '../../src/domain/prompts.js';
 import type { Action, SegmentationSession, Step } from '../../src/domain/session.js';
 
 /** Made-up sessions, one for each state that the panel has to show. */
@@ -33,6 +34,7 @@ const step = (
   policyText: reasoning,
   reasoning,
   action,
+  prompts: noPrompts,
   mask: null,
   score,
   elapsedMs: 700 + stepIndex * 190,
@@ -94,7 +96,7 @@ const base: SegmentationSession = {
   failure: null,
   decision: null,
   steps: four,
-  clicks: [],
+  ...noPrompts,
 };
 
 export function madeUpSession(kind: string): SegmentationSession {

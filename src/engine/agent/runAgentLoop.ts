@@ -2,7 +2,9 @@ import { toErrorShape } from '../../contract/errors.js';
 import { formatClick, parsePolicyText } from '../../domain/grammar.js';
 import { unpackMask } from '../../domain/mask.js';
 import { describeOrientation } from '../../domain/plane.js';
-import { appendStep, getInForce, placeClick, recordsInForce } from './agentState.js';
+import { appendStep, getInForce, recordsInForce } from './agentState.js';
+import { describeHistory } from './history.js';
+import { placeClick } from './prompting.js';
 import type { IbisErrorShape } from '../../contract/errors.js';
 import type { StopReason } from '../../domain/session.js';
 import type { AgentContext, AgentState, StepRecord, Turn } from './agentState.js';
@@ -45,14 +47,15 @@ export const countPolicySteps = (state: AgentState): number =>
 
 /** What the policy is shown now: the same for the loop, for a trace's pictures and for training. */
 export function buildObservation(context: AgentContext, state: AgentState): Observation {
-  const { clicks, mask } = getInForce(state);
-  const last = recordsInForce(state).at(-1)?.step.action;
+  const { mask } = getInForce(state);
+  const records = recordsInForce(state);
+  const last = records.at(-1)?.step.action;
   return {
     slice: context.slice,
     mask: mask === null ? null : unpackMask(mask),
     request: context.request,
     orientation: describeOrientation(context.plane),
-    history: clicks.map(formatClick),
+    history: describeHistory(records, context.slice),
     error: last?.kind === 'unparsed' ? last.problem : '',
   };
 }

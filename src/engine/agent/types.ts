@@ -83,6 +83,11 @@ export interface Segmenter {
     previousLowResLogits: Float32Array | null,
     signal: AbortSignal,
   ): Promise<SegmenterReply>;
+  /**
+   * A mask that was made by other means, as logits such as `segment` gives: what the next prompts start from.
+   * float32 [lowRes, lowRes]
+   */
+  toLogits(mask: Mask): Float32Array;
   /** Encodes ahead of need; resolves when cached. */
   encode(slice: SliceImage, signal: AbortSignal): Promise<void>;
 }

@@ -6,7 +6,8 @@ import {
 import { emptyMask, unpackMask } from '../../domain/mask.js';
 import { computeDice, computeIou } from '../../domain/metrics.js';
 import { imageToNormalised } from '../../domain/plane.js';
-import { emptyAgentState, getInForce, placeUserClick } from '../agent/agentState.js';
+import { emptyAgentState, getInForce } from '../agent/agentState.js';
+import { placeUserClick } from '../agent/prompting.js';
 import { runAgentLoop } from '../agent/runAgentLoop.js';
 import type { EvalMethod } from '../../contract/evalMethods.js';
 import type { EvalRow } from '../../contract/evalReport.js';

@@ -8,6 +8,7 @@ import { countMaskPixels, emptyMask, unpackMask } from '../../domain/mask.js';
 import type { Mask } from '../../domain/mask.js';
 import type { ByteImage } from '../../domain/resize.js';
 import { assertNever } from '../../domain/result.js';
+import { isUserAct } from '../../domain/session.js';
 import type { SegmentationSession } from '../../domain/session.js';
 import { encodeSeg } from './dicomSeg.js';
 import { computeMaskFrames } from './maskFrames.js';
@@ -50,11 +51,10 @@ function describeAlgorithm({ session, steps }: ExportInput): {
 } {
   const { policyId, segmenterId } = session.settings;
   const inForce = steps.filter(({ step }) => !step.undone);
-  const isUserAct = ({ step: { action } }: TracedStep): boolean =>
-    (action.kind === 'click' && action.click.placedBy === 'user') || action.kind === 'remove-click';
-  const byPolicy = inForce.some((traced) => !isUserAct(traced));
+  const byUser = inForce.map(({ step }) => isUserAct(step.action));
+  const byPolicy = byUser.includes(false);
   return {
-    algorithmType: inForce.some(isUserAct) ? 'SEMIAUTOMATIC' : 'AUTOMATIC',
+    algorithmType: byUser.includes(true) ? 'SEMIAUTOMATIC' : 'AUTOMATIC',
     algorithmName: byPolicy ? `${policyId} + ${segmenterId}` : segmenterId,
   };
 }
@@ -124,7 +124,7 @@ async function makeFiles(
     case 'overlay': {
       const { pixelSpacingMm } = source.plane;
       const picture = { ...input.slice, pixelSpacingMm };
-      const bytes = encodeOverlayPicture(picture, mask, session.clicks);
+      const bytes = encodeOverlayPicture(picture, mask, session);
       return [{ name: 'overlay.png', bytes }];
     }
     default:

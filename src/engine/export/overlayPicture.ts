@@ -1,7 +1,8 @@
 import { encode } from 'fast-png';
 
 import type { Mask } from '../../domain/mask.js';
-import type { Click } from '../../domain/session.js';
+import type { NormalisedPoint } from '../../domain/plane.js';
+import type { Prompts } from '../../domain/prompts.js';
 import { computeTextDots } from './bitmapFont.js';
 import { RESEARCH_NOTICE } from './types.js';
 
@@ -25,11 +26,11 @@ export interface SlicePicture {
 export const encodeRgbPng = (width: number, height: number, rgb: Uint8Array): Uint8Array =>
   encode({ width, height, data: rgb, channels: 3, depth: 8, text: { Comment: RESEARCH_NOTICE } });
 
-/** The slice in true proportions with the mask's outline and faint fill, and the numbered clicks on it. */
+/** The slice in true proportions with the mask's outline and faint fill, and on it the prompts, clicks numbered. */
 export function encodeOverlayPicture(
   slice: SlicePicture,
   mask: Mask,
-  clicks: readonly Pick<Click, 'index' | 'label' | 'normalised'>[],
+  { clicks, box, scribbles }: Prompts,
 ): Uint8Array {
   const [mmX, mmY] = slice.pixelSpacingMm;
   const scale = LONGEST_SIDE_PX / Math.max(slice.width * mmX, slice.height * mmY);
@@ -71,6 +72,46 @@ export function encodeOverlayPicture(
       fill(left + x * dot - 1, top + y * dot - 1, dot + 2, dot + 2, SHADOW);
     for (const [x, y] of dots) fill(left + x * dot, top + y * dot, dot, dot, colour);
   };
+  /** Straight lines from point to point, with a dark rim on which they stay visible. */
+  const drawLine = (points: readonly NormalisedPoint[], colour: Colour): void => {
+    const places = points.map(({ x, y }) => [x * width, y * height] as const);
+    for (const [grow, shade] of [
+      [1, SHADOW],
+      [0, colour],
+    ] as const)
+      for (const [index, [x, y]] of places.entries()) {
+        const [fromX, fromY] = places[index - 1] ?? [x, y];
+        const steps = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY)));
+        for (let step = 0; step <= steps; step++)
+          fill(
+            Math.round(fromX + ((x - fromX) * step) / steps) - 1 - grow,
+            Math.round(fromY + ((y - fromY) * step) / steps) - 1 - grow,
+            3 + 2 * grow,
+            3 + 2 * grow,
+            shade,
+          );
+      }
+  };
+  for (const { label, points } of scribbles)
+    drawLine(
+      points.map(({ normalised }) => normalised),
+      label === 'include' ? INCLUDE_COLOUR : EXCLUDE_COLOUR,
+    );
+  if (box !== null) {
+    const { x: left, y: top } = box.topLeft.normalised;
+    const { x: right, y: bottom } = box.bottomRight.normalised;
+    const corners = [
+      [left, top],
+      [right, top],
+      [right, bottom],
+      [left, bottom],
+      [left, top],
+    ] as const;
+    drawLine(
+      corners.map(([x, y]) => ({ x, y })),
+      INCLUDE_COLOUR,
+    );
+  }
   for (const { index, label, normalised } of clicks) {
     const x = Math.round(normalised.x * width);
     const y = Math.round(normalised.y * height);

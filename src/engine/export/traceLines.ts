@@ -1,7 +1,8 @@
-import type { TraceLine } from '../../contract/trace.js';
+import type { TraceLine, TraceStep } from '../../contract/trace.js';
 import { unpackMask, countMaskPixels } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
-import type { SegmentationSession, Step } from '../../domain/session.js';
+import type { PlacedPoint } from '../../domain/prompts.js';
+import type { Action, SegmentationSession, Step } from '../../domain/session.js';
 import { TRACE_IMAGES } from './exportFolder.js';
 import { RESEARCH_NOTICE } from './types.js';
 import type { Software } from './types.js';
@@ -29,9 +30,51 @@ export function getMaskSeen(steps: readonly TracedStep[], step: TracedStep): Pac
   return followed?.step.mask ?? null;
 }
 
-function describeStep({ step }: TracedStep): TraceLine {
-  const { action } = step;
+const describePoint = ({ normalised, voxel, world }: PlacedPoint): PlacedPoint => ({
+  normalised,
+  voxel,
+  world,
+});
+
+/** What each kind of action has to say; null where it is of another kind. */
+function describeAction(
+  action: Action,
+): Pick<
+  TraceStep,
+  | 'click'
+  | 'removedClickIndex'
+  | 'box'
+  | 'scribble'
+  | 'removedScribbleStepIndex'
+  | 'editTool'
+  | 'answer'
+  | 'problem'
+> {
   const click = action.kind === 'click' ? action.click : null;
+  const box = action.kind === 'box' ? action.box : null;
+  const scribble = action.kind === 'scribble' ? action.scribble : null;
+  return {
+    click: click && { label: click.label, placedBy: click.placedBy, ...describePoint(click) },
+    removedClickIndex: action.kind === 'remove-click' ? action.clickIndex : null,
+    box: box && {
+      placedBy: box.placedBy,
+      topLeft: describePoint(box.topLeft),
+      bottomRight: describePoint(box.bottomRight),
+    },
+    scribble: scribble && {
+      label: scribble.label,
+      placedBy: scribble.placedBy,
+      points: scribble.points.map(describePoint),
+    },
+    removedScribbleStepIndex: action.kind === 'remove-scribble' ? action.scribbleStepIndex : null,
+    editTool: action.kind === 'edit' ? action.tool : null,
+    answer: action.kind === 'terminate' ? action.answer : null,
+    problem: action.kind === 'unparsed' ? action.problem : null,
+  };
+}
+
+function describeStep({ step }: TracedStep): TraceLine {
+  const { action, mask } = step;
   return {
     kind: 'step',
     stepIndex: step.stepIndex,
@@ -39,21 +82,10 @@ function describeStep({ step }: TracedStep): TraceLine {
     policyText: step.policyText,
     reasoning: step.reasoning,
     action: action.kind,
-    click:
-      click === null
-        ? null
-        : {
-            label: click.label,
-            placedBy: click.placedBy,
-            normalised: click.normalised,
-            voxel: click.voxel,
-            world: click.world,
-          },
-    removedClickIndex: action.kind === 'remove-click' ? action.clickIndex : null,
-    answer: action.kind === 'terminate' ? action.answer : null,
-    problem: action.kind === 'unparsed' ? action.problem : null,
+    ...describeAction(action),
     score: step.score,
-    maskVoxels: step.mask === null ? 0 : countMaskPixels(unpackMask(step.mask)),
+    maskVoxels: mask === null ? 0 : countMaskPixels(unpackMask(mask)),
+    mask: mask && { ...mask, bits: Buffer.from(mask.bits).toString('base64') },
     elapsedMs: step.elapsedMs,
     undone: step.undone,
   };
@@ -70,7 +102,7 @@ export function describeTrace(
   return [
     {
       kind: 'header',
-      schemaVersion: 1,
+      schemaVersion: 2,
       tool: `${software.name} ${software.version}`,
       notice: RESEARCH_NOTICE,
       sessionId: session.sessionId,

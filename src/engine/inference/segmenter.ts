@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 import { verifyModel } from './models.js';
+import { computeMaskLogits } from './samFrame.js';
 import { startWorkerHost } from './workerHost.js';
 import type { SegmenterManifest } from '../../contract/manifest.js';
 import type { Segmenter } from '../agent/types.js';
@@ -54,6 +55,7 @@ export async function createSegmenter({
     manifest,
     segment: (slice, prompts, previousLowResLogits, signal) =>
       host.call({ kind: 'segment', slice, prompts, previousLowResLogits }, { signal }),
+    toLogits: (mask) => computeMaskLogits(mask, manifest.segmenter),
     encode: async (slice, signal) => {
       await host.call({ kind: 'encode', slice }, { signal, priority: 'background' });
     },

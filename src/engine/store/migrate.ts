@@ -30,13 +30,25 @@ export function migrate(
   const pending = migrations.filter((migration) => migration.version > from);
   if (pending.length === 0) return;
   if (from > 0) backUp(from);
-  for (const migration of pending)
-    database
-      .transaction(() => {
-        // Another process may have been first: user_version is read again under the write lock.
-        if (getSchemaVersion(database) >= migration.version) return;
-        migration.up(database);
-        database.pragma(`user_version = ${String(migration.version)}`);
-      })
-      .immediate();
+  // A table that is dropped for its successor must not take the rows that refer to it along; what refers to nothing
+  // is looked for instead. SQLite lets this be switched outside transactions only.
+  database.pragma('foreign_keys = OFF');
+  try {
+    for (const migration of pending)
+      database
+        .transaction(() => {
+          // Another process may have been first: user_version is read again under the write lock.
+          if (getSchemaVersion(database) >= migration.version) return;
+          migration.up(database);
+          const dangling = database.pragma('foreign_key_check');
+          if (!Array.isArray(dangling) || dangling.length > 0)
+            throw new Error(
+              `migration ${String(migration.version)} left rows that refer to nothing`,
+            );
+          database.pragma(`user_version = ${String(migration.version)}`);
+        })
+        .immediate();
+  } finally {
+    database.pragma('foreign_keys = ON');
+  }
 }

@@ -2,27 +2,20 @@ import { z } from 'zod';
 
 import { IbisError } from '../../contract/errors.js';
 import type { SeriesId, SessionId, StudyId } from '../../domain/brand.js';
-import type { Click, SegmentationSession, Step } from '../../domain/session.js';
+import { noPrompts } from '../../domain/prompts.js';
+import { makesMask } from '../../domain/session.js';
+import type { SegmentationSession, Step } from '../../domain/session.js';
+import { loadDrawnPrompts } from './drawnPrompts.js';
+import { groupBy } from './groupBy.js';
 import { decodeLogits } from './logitsBlob.js';
 import type { Store } from './openStore.js';
 import { clickRow, maskRow, parseRow, sessionRow, stepRow, toStep } from './rows.js';
 import type { SessionModel } from './sessions.js';
 
-function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  return groups;
-}
-
 /** A step with all that the loop needs to go on from it. */
 export interface StoredStep {
   readonly step: Step;
-  /** Clicks in force after the step, renumbered. */
-  readonly clicks: readonly Click[];
-  /** After the step; null before any click, and after a decision where they were let go. */
+  /** After the step; null before any prompt, and after a decision where they were let go. */
   readonly lowResLogits: Float32Array | null; // float32 [lowRes, lowRes]
   /** The step it stood on, whose mask the policy saw; null: the session as it began. */
   readonly followsStepIndex: number | null;
@@ -44,15 +37,18 @@ function getSteps(store: Store, sessionId: SessionId): Omit<StoredStep, 'lowResL
       .map((mask) => parseRow(maskRow, mask))
       .map((entry) => [entry.stepIndex, entry.mask]),
   );
+  const drawn = loadDrawnPrompts(database, sessionId);
   return database
     .prepare('SELECT * FROM steps WHERE session_id = ? ORDER BY step_index')
     .all(sessionId)
     .map((row) => parseRow(stepRow, row))
     .map((row) => {
-      const inForce = (clicks.get(row.step_index) ?? []).map((entry) => entry.click);
+      const prompts = {
+        clicks: (clicks.get(row.step_index) ?? []).map((entry) => entry.click),
+        ...drawn.inForceAfter(row.step_index),
+      };
       return {
-        step: toStep(row, inForce, masks.get(row.step_index) ?? null),
-        clicks: inForce,
+        step: toStep(row, prompts, drawn, masks.get(row.step_index) ?? null),
         followsStepIndex: row.follows_step_index,
       };
     });
@@ -64,7 +60,7 @@ const logitsRow = z.object({
   data: z.instanceof(Uint8Array),
 });
 
-/** Every step in order, undone ones too, with clicks and logits: what a session is taken up from. */
+/** Every step in order, undone ones too, with logits: what a session is taken up from. */
 export function loadStepRecords(store: Store, sessionId: SessionId): StoredStep[] {
   const logits = new Map(
     store.database
@@ -75,11 +71,9 @@ export function loadStepRecords(store: Store, sessionId: SessionId): StoredStep[
   );
   const records: StoredStep[] = [];
   for (const step of getSteps(store, sessionId)) {
-    const { kind } = step.step.action;
     const before = records[step.followsStepIndex ?? -1]?.lowResLogits;
-    // Only these two run the segmenter; the others leave its logits as they were.
-    const own = kind === 'click' || kind === 'remove-click';
-    const lowResLogits = own ? logits.get(step.step.stepIndex) : before;
+    // What makes no mask leaves the logits as they were.
+    const lowResLogits = makesMask(step.step.action) ? logits.get(step.step.stepIndex) : before;
     records.push({ ...step, lowResLogits: lowResLogits ?? null });
   }
   return records;
@@ -125,7 +119,7 @@ export function getSession(store: Store, sessionId: SessionId): SegmentationSess
     failure: row.failure,
     decision: row.decision,
     steps: steps.map(({ step }) => step),
-    clicks: last?.clicks ?? [],
+    ...(last?.step.prompts ?? noPrompts),
   };
 }
 

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { IbisError } from '../../contract/errors.js';
 import type { ModelId, SeriesId, SessionId } from '../../domain/brand.js';
 import type { PackedMask } from '../../domain/mask.js';
-import type { Action, Click, SessionSummary, Step } from '../../domain/session.js';
+import type { Click, Prompts } from '../../domain/prompts.js';
+import { editTools } from '../../domain/session.js';
+import type { Action, SessionSummary, Step } from '../../domain/session.js';
+import type { DrawnPrompts } from './drawnPrompts.js';
 
 /** Shapes of the rows as SQLite gives them back: what was stored is parsed again, not trusted. */
 export const sessionIdColumn = z.string().transform((id) => id as SessionId); // branding at the edge
@@ -142,8 +145,19 @@ export const stepRow = z.object({
   step_index: z.number().int(),
   policy_text: z.string(),
   reasoning: z.string(),
-  action_kind: z.enum(['click', 'remove-click', 'terminate', 'unparsed']),
+  action_kind: z.enum([
+    'click',
+    'remove-click',
+    'box',
+    'remove-box',
+    'scribble',
+    'remove-scribble',
+    'edit',
+    'terminate',
+    'unparsed',
+  ]),
   action_click_index: z.number().int().nullable(),
+  action_scribble_step: z.number().int().nullable(),
   action_text: z.string().nullable(),
   score: z.number().nullable(),
   elapsed_ms: z.number(),
@@ -154,16 +168,38 @@ export const stepRow = z.object({
 });
 
 const damaged = (): never => {
-  throw new IbisError('database-damaged', 'A stored step lacks its click and could not be read.');
+  throw new IbisError(
+    'database-damaged',
+    'A stored step lacks what it placed and could not be read.',
+  );
 };
 
-function toAction(row: z.infer<typeof stepRow>, clicks: readonly Click[]): Action {
+function toAction(row: z.infer<typeof stepRow>, { clicks }: Prompts, drawn: DrawnPrompts): Action {
   const clickIndex = row.action_click_index ?? -1;
   switch (row.action_kind) {
     case 'click':
       return { kind: 'click', click: clicks.find((c) => c.index === clickIndex) ?? damaged() };
     case 'remove-click':
       return { kind: 'remove-click', clickIndex, placedBy: 'user' };
+    case 'box':
+    case 'scribble': {
+      const own = drawn.drawnBy(row.step_index);
+      return own?.kind === row.action_kind ? own : damaged();
+    }
+    case 'remove-box':
+      return { kind: 'remove-box', placedBy: 'user' };
+    case 'remove-scribble':
+      return {
+        kind: 'remove-scribble',
+        scribbleStepIndex: row.action_scribble_step ?? damaged(),
+        placedBy: 'user',
+      };
+    case 'edit':
+      return {
+        kind: 'edit',
+        tool: editTools.find((tool) => tool === row.action_text) ?? damaged(),
+        placedBy: 'user',
+      };
     case 'terminate':
       return { kind: 'terminate', answer: row.action_text ?? '' };
     case 'unparsed':
@@ -173,13 +209,15 @@ function toAction(row: z.infer<typeof stepRow>, clicks: readonly Click[]): Actio
 
 export const toStep = (
   row: z.infer<typeof stepRow>,
-  clicks: readonly Click[],
+  prompts: Prompts,
+  drawn: DrawnPrompts,
   mask: PackedMask | null,
 ): Step => ({
   stepIndex: row.step_index,
   policyText: row.policy_text,
   reasoning: row.reasoning,
-  action: toAction(row, clicks),
+  action: toAction(row, prompts, drawn),
+  prompts,
   mask,
   score: row.score,
   elapsedMs: row.elapsed_ms,

@@ -198,7 +198,7 @@ export function decideSession(store: Store, sessionId: SessionId, decision: Deci
       .prepare(
         `DELETE FROM low_res_logits WHERE session_id = @sessionId AND step_index <>
            coalesce((SELECT max(step_index) FROM steps WHERE session_id = @sessionId AND undone = 0
-             AND action_kind IN ('click', 'remove-click')), -1)`,
+             AND action_kind NOT IN ('terminate', 'unparsed')), -1)`,
       )
       .run({ sessionId });
   });

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 import { IbisError } from '../../contract/errors.js';
 import type { SessionId } from '../../domain/brand.js';
-import type { Click, Step } from '../../domain/session.js';
+import { assertNever } from '../../domain/result.js';
+import { makesMask } from '../../domain/session.js';
+import type { Step } from '../../domain/session.js';
+import { saveDrawnPrompts } from './drawnPrompts.js';
 import { inTransaction } from './failure.js';
 import { LOGITS_ENCODING, encodeLogits } from './logitsBlob.js';
 import type { Store } from './openStore.js';
@@ -13,50 +16,61 @@ import type { SessionChange } from './sessions.js';
 export interface NewStep {
   readonly sessionId: SessionId;
   readonly step: Step;
-  /** Clicks in force after the step, renumbered from 0. */
-  readonly clicks: readonly Click[];
-  /** The segmenter's low-resolution logits after a click or a removal; not looked at for other actions. */
+  /** The segmenter's low-resolution logits after a step that made a mask; not looked at for others. */
   readonly lowResLogits: Float32Array | null; // float32 [lowRes, lowRes]
   /** Stored together with the step, as when it ends the run. */
   readonly change?: SessionChange;
 }
 
-/** What the action columns hold; a click is told by its number among the clicks in force after it. */
-function describeAction(
-  step: Step,
-  clicks: readonly Click[],
-): { readonly clickIndex: number | null; readonly text: string | null } {
-  const { action } = step;
+interface ActionColumns {
+  readonly clickIndex: number | null;
+  readonly scribbleStep: number | null;
+  readonly text: string | null;
+}
+const noColumns: ActionColumns = { clickIndex: null, scribbleStep: null, text: null };
+
+/** A click is told by its number among the clicks in force after it; what is drawn, by the step that drew it. */
+function describeAction({ action, prompts }: Step): ActionColumns {
   switch (action.kind) {
     case 'click': {
       const { index, normalised } = action.click;
-      const inForce = clicks.find((click) => click.index === index);
+      const inForce = prompts.clicks.find((click) => click.index === index);
       if (inForce?.normalised.x !== normalised.x || inForce.normalised.y !== normalised.y)
         throw new Error('the click of a step must be among the clicks in force after it');
-      return { clickIndex: index, text: null };
+      return { ...noColumns, clickIndex: index };
     }
     case 'remove-click':
-      return { clickIndex: action.clickIndex, text: null };
+      return { ...noColumns, clickIndex: action.clickIndex };
+    case 'remove-scribble':
+      return { ...noColumns, scribbleStep: action.scribbleStepIndex };
+    case 'edit':
+      return { ...noColumns, text: action.tool };
     case 'terminate':
-      return { clickIndex: null, text: action.answer };
+      return { ...noColumns, text: action.answer };
     case 'unparsed':
-      return { clickIndex: null, text: action.problem };
+      return { ...noColumns, text: action.problem };
+    case 'box':
+    case 'remove-box':
+    case 'scribble':
+      return noColumns;
+    default:
+      return assertNever(action);
   }
 }
 
 const countRow = z.object({ count: z.number().int() });
 
 /**
- * Stores a step with its clicks, mask and logits in one transaction; it is on the disk when this returns,
+ * Stores a step with its prompts, mask and logits in one transaction; it is on the disk when this returns,
  * and only then may it be shown. Steps are numbered without gaps, undone ones included.
  */
 export function saveStep(store: Store, newStep: NewStep): void {
-  const { sessionId, step, clicks, lowResLogits, change } = newStep;
+  const { sessionId, step, lowResLogits, change } = newStep;
   const { database } = store;
-  const action = describeAction(step, clicks);
-  const changesMask = step.action.kind === 'click' || step.action.kind === 'remove-click';
+  const columns = describeAction(step);
   // Compressed before the write lock is taken.
-  const logits = changesMask && lowResLogits !== null ? encodeLogits(lowResLogits) : null;
+  const logits =
+    makesMask(step.action) && lowResLogits !== null ? encodeLogits(lowResLogits) : null;
   inTransaction(database, () => {
     requireOwnSession(store, sessionId);
     const { count } = parseRow(
@@ -68,7 +82,7 @@ export function saveStep(store: Store, newStep: NewStep): void {
     database
       .prepare(
         `INSERT INTO steps VALUES (@sessionId, @stepIndex, @policyText, @reasoning, @kind, @clickIndex,
-           @text, @score, @elapsedMs, @policyMs, @segmenterMs, @savedAt, @undone,
+           @scribbleStep, @text, @score, @elapsedMs, @policyMs, @segmenterMs, @savedAt, @undone,
            (SELECT max(step_index) FROM steps WHERE session_id = @sessionId AND undone = 0))`,
       )
       .run({
@@ -77,8 +91,7 @@ export function saveStep(store: Store, newStep: NewStep): void {
         policyText: step.policyText,
         reasoning: step.reasoning,
         kind: step.action.kind,
-        clickIndex: action.clickIndex,
-        text: action.text,
+        ...columns,
         score: step.score,
         elapsedMs: step.elapsedMs,
         policyMs: step.policyMs,
@@ -89,11 +102,12 @@ export function saveStep(store: Store, newStep: NewStep): void {
     const insertClick = database.prepare(
       'INSERT INTO clicks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
-    for (const { index, label, placedBy, normalised, voxel, world } of clicks)
+    for (const { index, label, placedBy, normalised, voxel, world } of step.prompts.clicks)
       insertClick.run(
         ...[sessionId, step.stepIndex, index, label, placedBy, normalised.x, normalised.y],
         ...[voxel.i, voxel.j, voxel.k, world.x, world.y, world.z],
       );
+    saveDrawnPrompts(database, sessionId, step);
     if (step.mask !== null) {
       const { width, height, bounds, bits } = step.mask;
       const box = [bounds?.left, bounds?.top, bounds?.right, bounds?.bottom];

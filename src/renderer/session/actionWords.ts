@@ -16,6 +16,26 @@ export function describeAction(action: Action): {
     }
     case 'remove-click':
       return { label: 'Removed click', detail: String(action.clickIndex + 1) };
+    case 'box': {
+      const { topLeft, bottomRight } = action.box;
+      return {
+        label: 'Box',
+        detail: [topLeft, bottomRight]
+          .map(({ normalised: { x, y } }) => `${x.toFixed(2)}, ${y.toFixed(2)}`)
+          .join(' – '),
+      };
+    }
+    case 'remove-box':
+      return { label: 'Removed the box', detail: '' };
+    case 'scribble':
+      return {
+        label: action.scribble.label === 'include' ? 'Include scribble' : 'Exclude scribble',
+        detail: '',
+      };
+    case 'remove-scribble':
+      return { label: 'Removed scribble', detail: `of step ${action.scribbleStepIndex + 1}` };
+    case 'edit':
+      return { label: action.tool === 'brush' ? 'Brush' : 'Eraser', detail: '' };
     case 'terminate':
       return { label: 'Stop', detail: '' };
     case 'unparsed':

@@ -1,21 +1,5 @@
-import type { Click, Step } from '../../domain/session.js';
-
-/**
- * Clicks in force just after `steps[upTo]`. A click step says its own place among the clicks then in force, so
- * steps taken back before it fall away; a removal that was taken back counts only while it is the step shown.
- */
-export function computeClicksAtStep(steps: readonly Step[], upTo: number): readonly Click[] {
-  let clicks: readonly Click[] = [];
-  for (const [position, step] of steps.slice(0, upTo + 1).entries()) {
-    const { action } = step;
-    if (action.kind === 'click') clicks = [...clicks.slice(0, action.click.index), action.click];
-    if (action.kind === 'remove-click' && (!step.undone || position === upTo))
-      clicks = clicks
-        .filter((click) => click.index !== action.clickIndex)
-        .map((click, index) => ({ ...click, index }));
-  }
-  return clicks;
-}
+import { isUserAct, makesMask } from '../../domain/session.js';
+import type { Step } from '../../domain/session.js';
 
 /** Score in force before `steps[position]`, or null before the first mask. */
 export function findScoreBefore(steps: readonly Step[], position: number): number | null {
@@ -37,7 +21,7 @@ export interface QualityPoint {
 /** The segmenter's own score by step, for the strip; steps that made no mask have no point. */
 export const computeQualityPoints = (steps: readonly Step[]): readonly QualityPoint[] =>
   steps.flatMap((step, position) =>
-    step.score === null || step.action.kind === 'terminate' || step.action.kind === 'unparsed'
+    step.score === null || !makesMask(step.action)
       ? []
       : [{ position, stepIndex: step.stepIndex, score: step.score, undone: step.undone }],
   );
@@ -46,17 +30,36 @@ export const computeQualityPoints = (steps: readonly Step[]): readonly QualityPo
 export const findLatestPosition = (steps: readonly Step[]): number =>
   steps.findLastIndex((step) => !step.undone);
 
-/** Whether the user placed or removed a click that still counts. */
+/** Whether the user had a hand in what counts now. */
 export const hasUserActs = (steps: readonly Step[]): boolean =>
-  steps.some(
-    ({ action, undone }) =>
-      !undone &&
-      (action.kind === 'remove-click' ||
-        (action.kind === 'click' && action.click.placedBy === 'user')),
-  );
+  steps.some(({ action, undone }) => !undone && isUserAct(action));
 
-/** Number, among the clicks now in force, of the click that `steps[position]` placed; null when it is not in force. */
-export function findClickInForce(steps: readonly Step[], position: number): number | null {
+/** A prompt in force that can be taken away, as the engine is told which. */
+export type Removable =
+  | { readonly kind: 'click'; readonly clickIndex: number }
+  | { readonly kind: 'box' }
+  | { readonly kind: 'scribble'; readonly stepIndex: number };
+
+/** The prompt that `steps[position]` placed; null when there is none, or it is not in force any more. */
+export function findRemovable(steps: readonly Step[], position: number): Removable | null {
+  const step = steps[position];
+  if (step === undefined || step.undone) return null;
+  const { stepIndex, action } = step;
+  const prompts = steps[findLatestPosition(steps)]?.prompts;
+  if (action.kind === 'click') {
+    const clickIndex = findClickInForce(steps, position);
+    return clickIndex === null ? null : { kind: 'click', clickIndex };
+  }
+  if (action.kind === 'box') return prompts?.box?.stepIndex === stepIndex ? { kind: 'box' } : null;
+  if (action.kind === 'scribble')
+    return prompts?.scribbles.some((scribble) => scribble.stepIndex === stepIndex) === true
+      ? { kind: 'scribble', stepIndex }
+      : null;
+  return null;
+}
+
+/** Number, among the clicks now in force, of the click that `steps[position]` placed; null when it is gone. */
+function findClickInForce(steps: readonly Step[], position: number): number | null {
   let placedAt: readonly number[] = []; // positions of the steps whose clicks are in force
   for (const [at, { action, undone }] of steps.entries()) {
     if (undone) continue;

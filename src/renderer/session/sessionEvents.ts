@@ -1,6 +1,5 @@
 import type { IbisEvent } from '../../contract/channels.js';
 import type { SegmentationSession, Step } from '../../domain/session.js';
-import { computeClicksAtStep } from './replay.js';
 
 type StepSaved = Extract<IbisEvent, { kind: 'stepSaved' }>;
 type SessionChanged = Extract<IbisEvent, { kind: 'sessionChanged' }>;
@@ -19,7 +18,7 @@ export function applySessionEvent(
   if (event.sessionId !== session.sessionId) return session;
   if (event.kind === 'stepSaved') {
     const steps = mergeStep(session.steps, event.step);
-    return { ...session, steps, clicks: computeClicksAtStep(steps, steps.length - 1) };
+    return { ...session, steps, ...event.step.prompts };
   }
   const { runState, stopReason, answer, failure, decision } = event;
   return { ...session, runState, stopReason, answer, failure, decision };

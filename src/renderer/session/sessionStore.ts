@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue';
 
 import type { ExportResult, RequestCheck } from '../../contract/channels.js';
 import type { IbisErrorShape } from '../../contract/errors.js';
-import type { Action, SegmentationSession, SessionSummary } from '../../domain/session.js';
+import type { SegmentationSession, SessionSummary, Step } from '../../domain/session.js';
 import { findLatestPosition } from './replay.js';
 
 /** Policy text that is being written now. */
@@ -32,8 +32,8 @@ export const useSessionStore = defineStore('session', () => {
     problem: shallowRef<IbisErrorShape | null>(null),
     /** A call that changes the session is under way: its buttons wait. */
     busy: ref(false),
-    /** Acts of the user that were taken back and can be done again, newest last. */
-    redoable: shallowRef<readonly Action[]>([]),
+    /** Steps that were taken back and can be done again, newest last. */
+    redoable: shallowRef<readonly Step[]>([]),
     interrupted: shallowRef<readonly SessionSummary[]>([]),
     exporting: ref(false),
     exportResult: shallowRef<ExportResult | null>(null),

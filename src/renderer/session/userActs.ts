@@ -1,70 +1,90 @@
-import type { MethodParams } from '../../contract/channels.js';
-import type { IbisErrorShape } from '../../contract/errors.js';
-import type { Action, Decision, SegmentationSession } from '../../domain/session.js';
+import { assertNever } from '../../domain/result.js';
+import type { Decision, SegmentationSession } from '../../domain/session.js';
 import { loadSessions } from '../worklist/loadWorklist.js';
-import { call } from '../ui/client.js';
-import type { PlacedClick, SlicePosition } from '../viewer/viewerApi.js';
+import type { PlacedPrompt, SlicePosition } from '../viewer/viewerApi.js';
+import { changeSession, tell } from './changeSession.js';
 import { inTurn } from './inTurn.js';
 import { findLatestPosition, hasUserActs } from './replay.js';
-import { showSession } from './showSession.js';
+import type { Removable } from './replay.js';
 import { startSession } from './startSession.js';
 import { useSessionStore } from './sessionStore.js';
-
-type ChangingMethod = 'addClick' | 'removeClick' | 'undoStep' | 'decideSession';
-
-/** Calls a method that answers with the changed session, and shows that. True when it worked. */
-async function change<M extends ChangingMethod>(
-  method: M,
-  params: MethodParams<M>,
-): Promise<boolean> {
-  const store = useSessionStore();
-  store.busy = true;
-  store.problem = null;
-  const reply = await call(method, params);
-  store.busy = false;
-  if (!reply.ok) store.problem = reply.error;
-  // The user may have gone on to another session meanwhile.
-  else if (store.session?.sessionId === reply.value.sessionId) showSession(reply.value);
-  return reply.ok;
-}
-
-const tell = (message: string): void => {
-  const problem: IbisErrorShape = { code: 'session-state', message };
-  useSessionStore().problem = problem;
-};
 
 const isOnSlice = ({ settings }: SegmentationSession, position: SlicePosition): boolean =>
   settings.axis === position.axis &&
   settings.sliceIndex === position.sliceIndex &&
   settings.phaseIndex === position.phaseIndex;
 
-/** The user's click on the image. Without a session it begins one, so that a reader can start by hand. */
-export const addClick = (click: PlacedClick): Promise<void> =>
+/**
+ * What the user placed or drew on the image: a click, a box, a scribble or a stroke of brush or eraser. Without a
+ * session it begins one, so that a reader can start by hand.
+ */
+export const placePrompt = (placed: PlacedPrompt): Promise<void> =>
   inTurn(async () => {
     const store = useSessionStore();
-    const { label, normalised } = click;
     if (store.session !== null && store.session.decision !== null) {
-      tell('This session is decided. Begin a new request to place clicks.');
+      tell('This session is decided. Begin a new request to work on the image.');
       return;
     }
-    if (store.session !== null && !isOnSlice(store.session, click)) {
+    if (store.session !== null && !isOnSlice(store.session, placed)) {
       tell('This session is about another slice. Go to it, or begin a new request for this one.');
       return;
     }
-    const session = store.session ?? (await startSession(click));
+    if (store.session === null && placed.kind === 'edit' && placed.tool === 'eraser') {
+      tell('There is no mask to erase from.');
+      return;
+    }
+    const session = store.session ?? (await startSession(placed));
     if (session === null) return;
-    const placed = await change('addClick', { sessionId: session.sessionId, label, normalised });
-    if (placed) store.redoable = [];
+    if (await send(session, placed)) store.redoable = [];
   });
 
-/** Takes one click of those in force away; the rest are segmented anew. */
-export const removeClick = (clickIndex: number): Promise<void> =>
+function send({ sessionId }: SegmentationSession, placed: PlacedPrompt): Promise<boolean> {
+  switch (placed.kind) {
+    case 'click': {
+      const { label, normalised } = placed;
+      return changeSession('addClick', { sessionId, label, normalised });
+    }
+    case 'box': {
+      const { topLeft, bottomRight } = placed;
+      return changeSession('setBox', { sessionId, topLeft, bottomRight });
+    }
+    case 'scribble': {
+      const { label, points } = placed;
+      return changeSession('addScribble', {
+        sessionId,
+        label,
+        points: [...points],
+      });
+    }
+    case 'edit': {
+      const { tool, region } = placed;
+      return changeSession('editMask', { sessionId, tool, region });
+    }
+    default:
+      return assertNever(placed);
+  }
+}
+
+/** Takes one prompt of those in force away; the mask is segmented anew from the rest. */
+export const removePrompt = (removable: Removable): Promise<void> =>
   inTurn(async () => {
     const store = useSessionStore();
     if (store.session === null) return;
-    const { sessionId } = store.session;
-    if (await change('removeClick', { sessionId, clickIndex })) store.redoable = [];
+    if (await sendRemoval(store.session, removable)) store.redoable = [];
   });
+
+function sendRemoval({ sessionId }: SegmentationSession, removable: Removable): Promise<boolean> {
+  switch (removable.kind) {
+    case 'click':
+      return changeSession('removeClick', { sessionId, clickIndex: removable.clickIndex });
+    case 'box':
+      return changeSession('removeBox', { sessionId });
+    case 'scribble':
+      return changeSession('removeScribble', { sessionId, stepIndex: removable.stepIndex });
+    default:
+      return assertNever(removable);
+  }
+}
 
 /** Takes the latest step back; it stays in the trace, marked. */
 export const undoStep = (): Promise<void> =>
@@ -77,30 +97,9 @@ export const undoStep = (): Promise<void> =>
       tell('There is no step to undo.');
       return;
     }
-    const undone = await change('undoStep', { sessionId: session.sessionId });
-    if (undone) store.redoable = [...store.redoable, latest.action];
+    const undone = await changeSession('undoStep', { sessionId: session.sessionId });
+    if (undone) store.redoable = [...store.redoable, latest];
   });
-
-/** Does again what was undone last. It is the user who does it, and the trace says so. */
-export const redoStep = (): Promise<void> =>
-  inTurn(async () => {
-    const store = useSessionStore();
-    const { session } = store;
-    const action = store.redoable.at(-1);
-    if (session === null || action === undefined) return;
-    if (await repeat(session, action)) store.redoable = store.redoable.slice(0, -1);
-  });
-
-function repeat(session: SegmentationSession, action: Action): Promise<boolean> {
-  const { sessionId } = session;
-  if (action.kind === 'click') {
-    const { label, normalised } = action.click;
-    return change('addClick', { sessionId, label, normalised });
-  }
-  if (action.kind === 'remove-click')
-    return change('removeClick', { sessionId, clickIndex: action.clickIndex });
-  return Promise.resolve(true); // the policy's own words cannot be spoken for it; they are skipped
-}
 
 /** A mask that the user had a hand in is accepted as edited. */
 export const accept = (): Promise<void> =>
@@ -113,6 +112,6 @@ const decide = (choose: (session: SegmentationSession) => Decision): Promise<voi
     const { session } = useSessionStore();
     if (session === null) return;
     const { sessionId } = session;
-    if (await change('decideSession', { sessionId, decision: choose(session) }))
+    if (await changeSession('decideSession', { sessionId, decision: choose(session) }))
       await loadSessions();
   });

@@ -5,7 +5,8 @@ import { cancelOpening } from '../worklist/openPaths.js';
 import { findNeighbourSeries, findNextCase } from '../worklist/worklistRows.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
 import { cancelSession, pauseSession, runSession, stepSession } from '../session/runActions.js';
-import { accept, redoStep, reject, undoStep } from '../session/userActs.js';
+import { redoStep } from '../session/redoStep.js';
+import { accept, reject, undoStep } from '../session/userActs.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import type { ViewerTool } from '../viewer/viewerApi.js';
 import { presetsFor } from '../viewer/windowing.js';
@@ -52,6 +53,13 @@ function changeOpacity(): void {
   viewer.maskOpacity = OPACITIES[(at + 1) % OPACITIES.length] ?? OPACITIES[0];
 }
 
+/** One pixel at a time while it is small, then by a fifth. */
+const changeBrush = (direction: 1 | -1) => (): void => {
+  const viewer = useViewerStore();
+  const step = Math.max(1, Math.round(viewer.brushSizePx / 5));
+  viewer.brushSizePx = Math.min(200, Math.max(1, viewer.brushSizePx + direction * step));
+};
+
 /** Enter runs; a paused session takes one step; a running one is left alone. */
 function runOrStep(): void {
   const state = useSessionStore().session?.runState;
@@ -59,9 +67,10 @@ function runOrStep(): void {
   else if (state !== 'running') void runSession();
 }
 
-/** Escape ends what is under way: an opening, else the run. */
+/** Escape ends what is under way: a line being drawn, an opening, else the run. */
 function cancelWhatRuns(): void {
   const { session, busy } = useSessionStore();
+  if (useViewerStore().api?.cancelDrawing() === true) return;
   if (useWorklistStore().job !== null) void cancelOpening();
   else if (busy || session?.runState === 'running') void cancelSession();
   else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
@@ -91,6 +100,13 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'tool.angle': chooseTool('angle'),
   'tool.include': chooseTool('include'),
   'tool.exclude': chooseTool('exclude'),
+  'tool.box': chooseTool('box'),
+  'tool.include-scribble': chooseTool('include-scribble'),
+  'tool.exclude-scribble': chooseTool('exclude-scribble'),
+  'tool.brush': chooseTool('brush'),
+  'tool.eraser': chooseTool('eraser'),
+  'brush.smaller': changeBrush(-1),
+  'brush.larger': changeBrush(1),
   'preset.1': applyPreset('stored'),
   'preset.2': applyPreset('soft-tissue'),
   'preset.3': applyPreset('lung'),
@@ -108,6 +124,10 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'layout.toggle': () => {
     const viewer = useViewerStore();
     viewer.layout = viewer.layout === 'stack' ? 'mpr' : 'stack';
+  },
+  'layout.quad': () => {
+    const viewer = useViewerStore();
+    viewer.layout = viewer.layout === 'quad' ? 'stack' : 'quad';
   },
   'mask.opacity': changeOpacity,
   'mask.hide': () => {

@@ -28,4 +28,6 @@ export const useViewerStore = defineStore('viewer', () => ({
   problem: ref(''),
   masksHidden: ref(false),
   maskOpacity: usePersisted('maskOpacity', parseNumberWithin(0, 1, 0.35)),
+  /** Diameter of brush and eraser, in pixels of the slice image. */
+  brushSizePx: usePersisted('brushSizePx', parseNumberWithin(1, 200, 9)),
 }));

@@ -1,4 +1,5 @@
 import { createCine } from './cine.js';
+import type { PromptDrawing } from './drawPrompts.js';
 import { pixelToCanvas } from './canvasMap.js';
 import { seriesKeyOf } from './ibisImages.js';
 import { readCursor } from './interactions.js';
@@ -13,7 +14,10 @@ const FPS = { least: 1, most: 60 };
 /** The commands of viewerApi.ts over one viewer. */
 export function createViewerApi(
   viewer: Viewer,
-  onCine: (cine: CineState) => void,
+  {
+    onCine,
+    drawing,
+  }: { readonly onCine: (cine: CineState) => void; readonly drawing: PromptDrawing },
 ): ViewerApi & { readonly stop: () => void } {
   const { state } = viewer;
 
@@ -105,6 +109,10 @@ export function createViewerApi(
       const map = viewer.pane('main')?.getMap() ?? null;
       return map === null ? null : pixelToCanvas(map, { column, row });
     },
+    clearDraft: (draftId) => {
+      if (draftId !== null) viewer.drafts.remove(draftId);
+    },
+    cancelDrawing: () => drawing.cancel(),
     readPane: (x, y) => readCursor(viewer, 'main', { x, y }),
     stop: cine.stop,
   };

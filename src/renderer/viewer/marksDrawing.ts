@@ -1,4 +1,4 @@
-import type { Click } from '../../domain/session.js';
+import type { Click } from '../../domain/prompts.js';
 import { pixelToCanvas } from './canvasMap.js';
 import type { CanvasMap, CanvasPoint } from './canvasMap.js';
 import { clickColours } from './overlayColours.js';
@@ -61,6 +61,45 @@ export function drawClicks(
     context.textBaseline = 'alphabetic';
     drawText(context, String(click.index + 1), { x: x + RING, y: y - RING + 4 }, colour);
   }
+  context.restore();
+}
+
+/** A line drawn by hand: include green, exclude red and dashed, so that the colour is not all that tells them apart. */
+export function drawScribble(
+  context: CanvasRenderingContext2D,
+  points: readonly CanvasPoint[],
+  label: 'include' | 'exclude',
+): void {
+  const [first] = points;
+  if (first === undefined) return;
+  context.save();
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  context.globalAlpha = 0.9;
+  context.beginPath();
+  context.moveTo(first.x, first.y);
+  for (const { x, y } of points.length === 1 ? points : points.slice(1)) context.lineTo(x, y);
+  context.lineWidth = 6;
+  context.strokeStyle = HALO;
+  context.stroke();
+  context.lineWidth = 3.5;
+  context.strokeStyle = clickColours[label];
+  if (label === 'exclude') context.setLineDash([0.1, 6]);
+  context.stroke();
+  context.restore();
+}
+
+/** A box around the target; its corners may be turned on a flipped or transposed view. */
+export function drawBox(
+  context: CanvasRenderingContext2D,
+  corner: CanvasPoint,
+  opposite: CanvasPoint,
+): void {
+  context.save();
+  context.lineJoin = 'round';
+  context.beginPath();
+  context.rect(corner.x, corner.y, opposite.x - corner.x, opposite.y - corner.y);
+  strokeTwice(context, clickColours.include, 1.75);
   context.restore();
 }
 

@@ -1,13 +1,14 @@
-import type { Click } from '../../domain/session.js';
 import type { SlicePlane } from '../../domain/plane.js';
 import { voxelToImage } from '../../domain/plane.js';
 import type { VoxelIndex } from '../../domain/geometry.js';
 import { pixelSizes, pixelToCanvas } from './canvasMap.js';
 import type { CanvasMap, CanvasPoint } from './canvasMap.js';
+import type { Draft } from './drafts.js';
 import { cutMaskEdgeOn } from './edgeOn.js';
-import { drawMask, drawMaskEdgeOn } from './maskDrawing.js';
-import type { DrawableMask, EdgeRun } from './maskDrawing.js';
-import { drawClicks, drawReferenceLines, drawScaleBar, drawText } from './marksDrawing.js';
+import { drawMaskEdgeOn } from './maskDrawing.js';
+import type { EdgeRun } from './maskDrawing.js';
+import type { Flash } from './maskFlash.js';
+import { drawReferenceLines, drawScaleBar, drawText } from './marksDrawing.js';
 import type { ReferenceLine } from './marksDrawing.js';
 import {
   describeMeasurement,
@@ -20,29 +21,23 @@ import { measurementColour, planeColours } from './overlayColours.js';
 import type { Pane } from './pane.js';
 import { computeScaleBar } from './scaleBar.js';
 import type { ScaleBar } from './scaleBar.js';
+import { drawDraft, drawMaskAndFlash, drawPrompts, drawStroke } from './sessionDrawing.js';
+import type { SessionMarks } from './sessionDrawing.js';
 import type { PlacedSlice } from './seriesSource.js';
 import { mapPixels } from './slicePlacement.js';
 import type { PixelMap } from './slicePlacement.js';
 
 /** What is drawn over the images, besides Cornerstone's own measurement lines. */
 export interface Scene {
-  /** The session's mask and clicks on their slice; null when there is no session. */
+  /** The session's mask and prompts on their slice; null when there is no session. */
   readonly session: SessionMarks | null;
+  /** What the user draws now. */
+  readonly drafts: { readonly list: readonly Draft[]; readonly version: number };
+  readonly maskOpacity: number;
+  readonly flash: Flash | null;
   /** Where the panes cross, and the planes of the other panes; null outside the three-plane layout. */
   readonly cross: { readonly voxel: VoxelIndex; readonly planes: readonly SlicePlane[] } | null;
   readonly seriesKey: string;
-}
-
-export interface SessionMarks {
-  /** Another number whenever anything of it changed. */
-  readonly version: number;
-  readonly phaseIndex: number;
-  readonly plane: SlicePlane;
-  readonly sliceIndex: number;
-  readonly clicks: readonly Click[];
-  readonly mask: DrawableMask | null;
-  readonly colour: string;
-  readonly opacity: number;
 }
 
 interface Label extends CanvasPoint {
@@ -55,7 +50,12 @@ interface Plan {
   readonly height: number;
   readonly ratio: number; // device px a CSS px
   readonly map: CanvasMap | null;
-  readonly marks: { readonly version: number; readonly pixels: PixelMap } | null;
+  readonly marks: {
+    readonly version: number;
+    readonly pixels: PixelMap;
+    readonly flashOpacity: number;
+  } | null;
+  readonly drafts: { readonly version: number; readonly pixels: readonly (PixelMap | null)[] };
   readonly edge: { readonly runs: readonly EdgeRun[]; readonly colour: string } | null;
   readonly cross: { readonly lines: readonly ReferenceLine[]; readonly centre: CanvasPoint } | null;
   readonly labels: readonly Label[];
@@ -84,28 +84,30 @@ export function drawPaneOverlay(canvas: HTMLCanvasElement, pane: Pane, scene: Sc
   if (map === null) return;
   context.scale(ratio, ratio);
   if (plan.edge !== null) drawMaskEdgeOn(context, plan.edge.runs, map, plan.edge.colour);
-  if (plan.marks !== null && scene.session !== null)
-    drawSession(context, scene.session, plan.marks.pixels, map);
+  drawSession(context, scene, plan);
   if (plan.cross !== null)
     drawReferenceLines(context, plan.cross.lines, plan.cross.centre, map, plan);
   drawLabels(context, plan.labels);
   if (plan.bar !== null) drawScaleBar(context, plan.bar, plan);
 }
 
-function planOverlay(pane: Pane, { session, cross, seriesKey }: Scene): Plan {
+function planOverlay(pane: Pane, scene: Scene): Plan {
+  const { session, cross, seriesKey } = scene;
   const width = pane.element.clientWidth;
   const height = pane.element.clientHeight;
   const ratio = window.devicePixelRatio;
   const shown = pane.getShown();
   const map = shown === null ? null : pane.getMap();
   const size = { width, height, ratio };
+  const nothing = { marks: null, edge: null, drafts: { version: 0, pixels: [] } };
   if (shown === null || map === null)
-    return { ...size, map: null, marks: null, edge: null, cross: null, labels: [], bar: null };
+    return { ...size, ...nothing, map: null, cross: null, labels: [], bar: null };
   const { spacing, spacingKnown } = shown.placement;
   return {
     ...size,
     map,
-    ...planSession(session, shown),
+    ...planSession(session, scene.flash, shown),
+    drafts: planDrafts(scene.drafts, shown),
     cross: cross === null ? null : planCross(cross, shown, map),
     labels: planLabels(pane, seriesKey),
     bar: computeScaleBar(
@@ -119,6 +121,7 @@ function planOverlay(pane: Pane, { session, cross, seriesKey }: Scene): Plan {
 /** Face on where the session's slice is shown, edge on in planes across it. */
 function planSession(
   session: SessionMarks | null,
+  flash: Flash | null,
   { position, cut }: PlacedSlice,
 ): Pick<Plan, 'marks' | 'edge'> {
   if (session === null || session.phaseIndex !== position.phaseIndex)
@@ -126,7 +129,11 @@ function planSession(
   const pixels = mapPixels(session.plane, cut.plane);
   if (pixels !== null) {
     const isShown = session.sliceIndex === position.sliceIndex;
-    return { marks: isShown ? { version: session.version, pixels } : null, edge: null };
+    const flashOpacity = flash?.opacity ?? 0;
+    return {
+      marks: isShown ? { version: session.version, pixels, flashOpacity } : null,
+      edge: null,
+    };
   }
   if (session.mask === null) return { marks: null, edge: null };
   const { mask } = session.mask;
@@ -138,6 +145,19 @@ function planSession(
     position.sliceIndex,
   );
   return { marks: null, edge: runs.length === 0 ? null : { runs, colour: session.colour } };
+}
+
+/** Where each draft lies in this pane; null: it is on another slice. */
+function planDrafts(
+  { list, version }: Scene['drafts'],
+  { position, cut }: PlacedSlice,
+): Plan['drafts'] {
+  const pixels = list.map((draft) =>
+    draft.phaseIndex === position.phaseIndex && draft.sliceIndex === position.sliceIndex
+      ? mapPixels(draft.plane, cut.plane)
+      : null,
+  );
+  return { version: pixels.length === 0 ? 0 : version, pixels };
 }
 
 function planCross(
@@ -169,22 +189,22 @@ function planLabels(pane: Pane, seriesKey: string): readonly Label[] {
   });
 }
 
-function drawSession(
-  context: CanvasRenderingContext2D,
-  session: SessionMarks,
-  pixels: PixelMap,
-  map: CanvasMap,
-): void {
-  if (session.mask !== null) drawMask(context, session.mask, map, pixels, session);
-  const { origin, perColumn, perRow } = pixels;
-  drawClicks(context, session.clicks, ({ normalised }) => {
-    const column = normalised.x * session.plane.width - 0.5;
-    const row = normalised.y * session.plane.height - 0.5;
-    return pixelToCanvas(map, {
-      column: origin.column + perColumn.column * column + perRow.column * row,
-      row: origin.row + perColumn.row * column + perRow.row * row,
-    });
+/** Mask, strokes over it and its flash; then the prompts, and last what is under the pointer. */
+function drawSession(context: CanvasRenderingContext2D, scene: Scene, plan: Plan): void {
+  const { map, marks } = plan;
+  if (map === null) return;
+  const drafts = scene.drafts.list.flatMap((draft, n) => {
+    const pixels = plan.drafts.pixels[n] ?? null;
+    return pixels === null ? [] : [{ draft, placement: { plane: draft.plane, pixels, map } }];
   });
+  const session = marks === null ? null : scene.session;
+  if (session !== null && marks !== null)
+    drawMaskAndFlash(context, session, scene.flash, { ...session, pixels: marks.pixels, map });
+  for (const { draft, placement } of drafts)
+    drawStroke(context, draft, placement, scene.maskOpacity);
+  if (session !== null && marks !== null)
+    drawPrompts(context, session.prompts, { ...session, pixels: marks.pixels, map });
+  for (const { draft, placement } of drafts) drawDraft(context, draft, placement);
 }
 
 function drawLabels(context: CanvasRenderingContext2D, labels: readonly Label[]): void {

@@ -1,8 +1,9 @@
 import { makeDrawableMask } from './maskDrawing.js';
 import type { DrawableMask } from './maskDrawing.js';
 import type { PackedMask } from '../../domain/mask.js';
+import { noPrompts } from '../../domain/prompts.js';
 import { segmentColours } from './overlayColours.js';
-import type { SessionMarks } from './paneOverlay.js';
+import type { SessionMarks } from './sessionDrawing.js';
 import type { SeriesSource } from './seriesSource.js';
 import type { SessionOverlay } from './viewerApi.js';
 
@@ -11,7 +12,7 @@ export interface MarksLook {
   readonly opacity: number;
 }
 
-/** The session's mask and clicks, made drawable when first drawn: of masks that come faster, only the newest is. */
+/** The session's mask and prompts, made drawable when first drawn: of masks that come faster, only the newest is. */
 export function createSessionMarks() {
   let overlay: SessionOverlay | null = null;
   let look: MarksLook = { hidden: false, opacity: 0.35 };
@@ -30,6 +31,7 @@ export function createSessionMarks() {
       look = newLook;
       version++;
     },
+    getOpacity: (): number => look.opacity,
     /** Null when there is nothing to draw on this series. */
     current(source: SeriesSource): SessionMarks | null {
       if (overlay === null) return null;
@@ -43,7 +45,7 @@ export function createSessionMarks() {
         phaseIndex: overlay.phaseIndex,
         sliceIndex: overlay.sliceIndex,
         plane,
-        clicks: look.hidden ? [] : overlay.clicks,
+        prompts: look.hidden ? noPrompts : overlay.prompts,
         mask: fits && !look.hidden ? prepare(mask, colour) : null,
         colour,
         opacity: look.opacity,

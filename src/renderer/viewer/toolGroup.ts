@@ -16,7 +16,8 @@ import {
 import { measurementColour } from './overlayColours.js';
 import { definePointerTool } from './pointerTool.js';
 import type { PointerMove } from './pointerTool.js';
-import type { ViewerTool } from './viewerApi.js';
+import { asPromptTool } from './viewerApi.js';
+import type { PromptTool, ViewerTool } from './viewerApi.js';
 
 const GROUP_ID = 'ibis';
 const { Primary, Secondary, Auxiliary, Wheel } = Enums.MouseBindings;
@@ -28,8 +29,8 @@ export interface ToolHandlers {
   readonly onWheel: (paneId: string, travelPx: number) => void;
 }
 
-/** Cross and clicks are not Cornerstone's: it holds a press back for 400 ms to see whether it becomes a double click. */
-type GroupTool = Exclude<ViewerTool, 'select' | 'include' | 'exclude'>;
+/** Cross and prompts are not Cornerstone's: it holds a press back for 400 ms to see whether it becomes a double click. */
+type GroupTool = Exclude<ViewerTool, 'select' | PromptTool>;
 
 const TOOL_NAMES: Record<GroupTool, string> = {
   window: 'IbisWindow',
@@ -42,6 +43,8 @@ const TOOL_NAMES: Record<GroupTool, string> = {
   ellipse: 'EllipticalROI',
 };
 const MEASURING: readonly GroupTool[] = ['length', 'angle', 'rectangle', 'ellipse'];
+/** Tools that only the left button may have; the others have a button of their own as well. */
+const ownButton: readonly GroupTool[] = ['window', ...MEASURING];
 
 export interface ViewerToolGroup {
   addPane(paneId: string, engineId: string): void;
@@ -84,12 +87,14 @@ export function createToolGroup(handlers: ToolHandlers): ViewerToolGroup {
       for (const name of Object.values(TOOL_NAMES))
         group.setToolPassive(name, { removeAllBindings: true });
       always(tool);
-      if (tool === 'include' || tool === 'exclude') {
-        // Measurements stay in sight, but a click is a click also on top of one.
+      if (asPromptTool(tool) !== null) {
+        // Measurements stay in sight, but a prompt is a prompt also on top of one.
         for (const measuring of MEASURING) group.setToolEnabled(TOOL_NAMES[measuring]);
-      } else if (tool !== 'select' && tool !== 'zoom' && tool !== 'pan' && tool !== 'scroll') {
-        group.setToolActive(TOOL_NAMES[tool], { bindings: [{ mouseButton: Primary }] });
+        return;
       }
+      const own = ownButton.find((each) => each === tool);
+      if (own !== undefined)
+        group.setToolActive(TOOL_NAMES[own], { bindings: [{ mouseButton: Primary }] });
     },
     dispose() {
       ToolGroupManager.destroyToolGroup(GROUP_ID);

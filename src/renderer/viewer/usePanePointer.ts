@@ -1,3 +1,4 @@
+import { shallowRef } from 'vue';
 import type { ShallowRef } from 'vue';
 
 import type { CanvasPoint } from './canvasMap.js';
@@ -5,6 +6,7 @@ import { readCursor } from './interactions.js';
 import type { Presses } from './interactions.js';
 import { removeSelectedAnnotations } from './measurements.js';
 import type { Viewer } from './viewer.js';
+import { asPromptTool } from './viewerApi.js';
 import type { ViewerTool } from './viewerApi.js';
 import type { PaneId } from './viewerState.js';
 
@@ -33,18 +35,33 @@ export function usePanePointer(
     const box = element.value?.getBoundingClientRect();
     return { x: event.clientX - (box?.left ?? 0), y: event.clientY - (box?.top ?? 0) };
   };
+  const at = shallowRef<CanvasPoint | null>(null);
   return {
+    /** Where the pointer is in this pane, CSS px; null: elsewhere. */
+    at,
     onDown(event: PointerEvent): void {
       pane.viewer.setActivePane(pane.paneId);
-      if (event.button === 0) pane.presses.press(pane.paneId, pane.tool, pointOf(event));
+      if (event.button !== 0) return;
+      // What is drawn may leave the pane and come back; Cornerstone's own tools see to that themselves.
+      if (asPromptTool(pane.tool) !== null) element.value?.setPointerCapture(event.pointerId);
+      pane.presses.press(pane.paneId, pane.tool, pointOf(event));
     },
     onMove(event: PointerEvent): void {
       const point = pointOf(event);
+      at.value = point;
       pane.viewer.setCursor(readCursor(pane.viewer, pane.paneId, point));
       if ((event.buttons & 1) === 1) pane.presses.move(pane.paneId, point);
     },
     onUp(event: PointerEvent): void {
-      if (event.button === 0) pane.presses.release(pane.paneId, pane.tool, pointOf(event));
+      if (event.button === 0) pane.presses.release(pointOf(event));
+    },
+    onLeave(): void {
+      at.value = null;
+      pane.viewer.setCursor(null);
+    },
+    /** The system took the pointer away. */
+    onCancel(): void {
+      pane.presses.cancel();
     },
     onKey(event: KeyboardEvent): void {
       if (event.key === 'Delete') removeSelectedAnnotations();

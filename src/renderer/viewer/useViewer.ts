@@ -2,6 +2,7 @@ import { onBeforeUnmount, shallowRef, watch } from 'vue';
 
 import type { Series } from '../../domain/study.js';
 import { createViewerApi } from './createViewerApi.js';
+import { createPromptDrawing } from './drawPrompts.js';
 import { createHandlers, createPresses } from './interactions.js';
 import { describeMeasurement } from './measurements.js';
 import { createToolGroup } from './toolGroup.js';
@@ -9,7 +10,7 @@ import { ENGINE_ID, createViewer } from './viewer.js';
 import type {
   CineState,
   Measurement,
-  PlacedClick,
+  PlacedPrompt,
   SessionOverlay,
   SlicePosition,
   ViewerApi,
@@ -29,12 +30,13 @@ export interface ViewerInputs {
   readonly overlay: SessionOverlay | null;
   readonly masksHidden: boolean;
   readonly maskOpacity: number;
+  readonly brushSizePx: number;
   readonly frameBase: string;
 }
 
 export interface ViewerListeners extends ViewerEvents {
   readonly onReady: (api: ViewerApi) => void;
-  readonly onPlaced: (click: PlacedClick) => void;
+  readonly onPlaced: (placed: PlacedPrompt) => void;
   readonly onMeasurements: (measurements: readonly Measurement[]) => void;
   readonly onCine: (cine: CineState) => void;
 }
@@ -42,12 +44,14 @@ export interface ViewerListeners extends ViewerEvents {
 /** A viewer that follows the component's inputs, and lives and ends with it. */
 export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   const viewer = createViewer(inputs.frameBase, listeners);
-  const api = createViewerApi(viewer, listeners.onCine);
-  const tools = createToolGroup(createHandlers(viewer));
-  const presses = createPresses(viewer, {
+  const drawing = createPromptDrawing(viewer, {
     overlay: () => inputs.overlay,
+    brushSizePx: () => inputs.brushSizePx,
     onPlaced: listeners.onPlaced,
   });
+  const presses = createPresses(viewer, drawing);
+  const api = createViewerApi(viewer, { onCine: listeners.onCine, drawing });
+  const tools = createToolGroup(createHandlers(viewer));
 
   /** The same words as on the image, for those who do not see it. */
   const measured = shallowRef<readonly string[]>([]);
@@ -74,7 +78,10 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   );
   watch(
     () => inputs.tool,
-    (tool) => tools.activate(tool),
+    (tool) => {
+      drawing.cancel();
+      tools.activate(tool);
+    },
   );
   watch(
     [() => inputs.overlay, () => inputs.masksHidden, () => inputs.maskOpacity],

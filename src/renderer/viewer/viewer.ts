@@ -4,14 +4,14 @@ import type { IntensityWindow, Series } from '../../domain/study.js';
 import { CoreEvents, RenderingEngine, eventTarget } from './cornerstone.js';
 import { createFrameStore } from './frameStore.js';
 import type { FrameStore } from './frameStore.js';
-import { closeSource, openSource, recutPartialImages, seriesKeyOf } from './ibisImages.js';
+import { closeSource, openSource, recutPartialImages } from './ibisImages.js';
 import { frameBudgetBytes } from './initViewer.js';
 import { createPane } from './pane.js';
 import type { Pane } from './pane.js';
-import { drawPaneOverlay } from './paneOverlay.js';
+import { createOverlays } from './overlays.js';
+import type { Overlays } from './overlays.js';
 import { createSeriesSource } from './seriesSource.js';
 import type { PlacedSlice, SeriesSource } from './seriesSource.js';
-import { createSessionMarks } from './sessionMarks.js';
 import type { MarksLook } from './sessionMarks.js';
 import type {
   CursorReading,
@@ -56,6 +56,9 @@ export interface Viewer {
   readonly closeSeries: () => void;
   readonly setLayout: (layout: ViewerLayout) => void;
   readonly setOverlay: (overlay: SessionOverlay | null, look: MarksLook) => void;
+  readonly drafts: Overlays['drafts'];
+  /** Whether several planes are shown that cross in one place. */
+  readonly crosses: () => boolean;
   readonly showSlice: (position: Partial<SlicePosition>) => void;
   /** Moves the cross to a voxel; every pane follows. */
   readonly moveCross: (voxel: VoxelIndex) => void;
@@ -86,10 +89,10 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   const state = createViewerState();
   const engine = new RenderingEngine(ENGINE_ID);
   const mounted = new Map<PaneId, Mounted>();
-  const marks = createSessionMarks();
   let source: SeriesSource | null = null;
   let store: FrameStore | null = null;
   let cross: VoxelIndex = { i: 0, j: 0, k: 0 };
+  let stackIndex = 0;
   let storedWindow: IntensityWindow | null = null;
   let scheduled = 0;
   let resizing = 0;
@@ -102,10 +105,12 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     axis: state.axis,
     activePane: state.activePane,
     cross,
+    stackIndex,
   });
-  const take = ({ layout, axis, activePane, cross: voxel }: Stance): void => {
+  const take = (next: Stance): void => {
+    const { layout, axis, activePane } = next;
     Object.assign(state, { layout, axis, activePane });
-    cross = voxel;
+    ({ cross, stackIndex } = next);
   };
   const positionOf = (paneId: PaneId): SlicePosition | null => positionOfPane(stance(), paneId);
 
@@ -142,23 +147,19 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     events.onSlice(position);
   };
 
-  const drawOverlay = (paneId: PaneId): void => {
-    const entry = mounted.get(paneId);
-    if (entry === undefined) return;
-    const isMpr = state.layout === 'mpr' && state.axes.length > 1;
-    const planes = isMpr
-      ? [...mounted.values()].flatMap(({ pane }) => pane.getShown()?.cut.plane ?? [])
-      : [];
-    drawPaneOverlay(entry.canvas, entry.pane, {
-      session: source === null ? null : marks.current(source),
-      cross: isMpr ? { voxel: cross, planes } : null,
-      seriesKey: source === null ? '' : seriesKeyOf(source),
-    });
-    state.panes[paneId] = describePane(entry.pane, positionOf(paneId));
-    if (paneId === 'main') state.firstFailed = entry.pane.getUnreadable() !== null;
+  const crosses = (): boolean => state.layout !== 'stack' && state.axes.length > 1;
+  const overlays = createOverlays({
+    panes: mounted,
+    source: () => source,
+    cross: () => (crosses() ? cross : null),
+    onDrawn: (paneId, pane) => {
+      state.panes[paneId] = describePane(pane, positionOf(paneId));
+      if (paneId === 'main') state.firstFailed = pane.getUnreadable() !== null;
+    },
+  });
+  const redrawOverlays = (): void => {
+    overlays.drawAll();
   };
-
-  const redrawOverlays = (): void => paneIds.forEach(drawOverlay);
 
   const applyFirstWindow = (shown: PlacedSlice, pane: Pane): void => {
     const range = pane.getShownRange();
@@ -207,10 +208,9 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     Object.assign(state, { isOpen: false, position: null, sliceCount: 0, window: null });
     Object.assign(state, { progress: null, inverted: false, cursor: null, activePane: 'main' });
     for (const { pane } of mounted.values()) pane.clear();
-    for (const paneId of paneIds) {
-      state.panes[paneId] = null;
-      drawOverlay(paneId);
-    }
+    for (const paneId of paneIds) state.panes[paneId] = null;
+    overlays.drafts.clear();
+    redrawOverlays();
   };
 
   const openSeries = (series: Series, position: SlicePosition | null): void => {
@@ -230,6 +230,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     state.phaseIndex = series.volumes[0]?.phaseIndex ?? 0;
     enterPhase(position?.phaseIndex ?? state.phaseIndex);
     cross = middleOf(stance().volume);
+    stackIndex = cross.k;
     if (position !== null) take(goTo(stance(), position));
     announceSlice();
     // The first image alone, then its neighbours and the other panes.
@@ -276,7 +277,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   return {
     state,
     attachPane(paneId, element, canvas) {
-      const pane = createPane({ engine, paneId, element, onDrawn: () => drawOverlay(paneId) });
+      const pane = createPane({ engine, paneId, element, onDrawn: () => overlays.draw(paneId) });
       const observer = new ResizeObserver(resize);
       observer.observe(element);
       mounted.set(paneId, { pane, canvas, observer });
@@ -297,10 +298,11 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
       update(true);
       announceSlice();
     },
-    setOverlay(overlay, look) {
-      marks.set(overlay, look);
-      redrawOverlays();
+    setOverlay: (overlay, look) => {
+      overlays.setSession(overlay, look);
     },
+    drafts: overlays.drafts,
+    crosses,
     showSlice,
     moveCross(voxel) {
       cross = withinVolume(stance().volume, voxel);
@@ -345,6 +347,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
       if (refreshTimer !== null) clearTimeout(refreshTimer);
       for (const { observer } of mounted.values()) observer.disconnect();
       closeSeries();
+      overlays.stop();
       mounted.clear();
       engine.destroy();
     },

@@ -1,6 +1,8 @@
 import type { PackedMask } from '../../domain/mask.js';
 import type { NormalisedPoint, SliceAxis } from '../../domain/plane.js';
-import type { Click } from '../../domain/session.js';
+import type { SessionId } from '../../domain/brand.js';
+import type { Prompts } from '../../domain/prompts.js';
+import type { EditTool } from '../../domain/session.js';
 import type { IntensityWindow } from '../../domain/study.js';
 import type { WindowPresetId } from './windowing.js';
 
@@ -17,11 +19,34 @@ export const viewerTools = [
   'ellipse',
   'include',
   'exclude',
+  'box',
+  'include-scribble',
+  'exclude-scribble',
+  'brush',
+  'eraser',
 ] as const;
 export type ViewerTool = (typeof viewerTools)[number];
 
-/** 'mpr' shows the plane of the stack large and the two others beside it. */
-export type ViewerLayout = 'stack' | 'mpr';
+/** Those that say where the target is; the others look at the image and measure it. */
+export const promptTools = [
+  'include',
+  'exclude',
+  'box',
+  'include-scribble',
+  'exclude-scribble',
+  'brush',
+  'eraser',
+] as const satisfies readonly ViewerTool[];
+export type PromptTool = (typeof promptTools)[number];
+
+export const asPromptTool = (tool: ViewerTool): PromptTool | null =>
+  promptTools.find((each) => each === tool) ?? null;
+
+/**
+ * 'mpr' shows the plane of the stack large and the two others beside it; 'quad' the three planes and the acquired
+ * stack, each in a quarter, or four images in a row where they form no volume.
+ */
+export type ViewerLayout = 'stack' | 'mpr' | 'quad';
 
 /** One slice of the open series. `sliceIndex` is the voxel index along the plane's normal. */
 export interface SlicePosition {
@@ -32,17 +57,36 @@ export interface SlicePosition {
 
 /** What a session has to draw; null fields draw nothing. A new value replaces the one on screen at the next frame. */
 export interface SessionOverlay extends SlicePosition {
+  readonly sessionId: SessionId;
   readonly mask: PackedMask | null;
-  readonly clicks: readonly Click[];
+  readonly prompts: Prompts;
   /** CSS hex colour of the segment; the first of `segmentColours` when left out. */
   readonly colour?: string;
 }
 
-/** A click of the user, in the slice image of `axis` (a session's own axis where the click lies in its plane). */
-export interface PlacedClick extends SlicePosition {
-  readonly label: 'include' | 'exclude';
-  readonly normalised: NormalisedPoint;
-}
+/** What the user placed or drew, in the slice image of `axis` (a session's own axis where it lies in its plane). */
+export type DrawnPrompt = SlicePosition &
+  (
+    | {
+        readonly kind: 'click';
+        readonly label: 'include' | 'exclude';
+        readonly normalised: NormalisedPoint;
+      }
+    | {
+        readonly kind: 'box';
+        readonly topLeft: NormalisedPoint;
+        readonly bottomRight: NormalisedPoint;
+      }
+    | {
+        readonly kind: 'scribble';
+        readonly label: 'include' | 'exclude';
+        readonly points: readonly NormalisedPoint[];
+      }
+    | { readonly kind: 'edit'; readonly tool: EditTool; readonly region: PackedMask }
+  );
+
+/** Drawn to its end: the draft stays on the image until `clearDraft`. */
+export type PlacedPrompt = DrawnPrompt & { readonly draftId: number | null };
 
 export interface LoadProgress {
   readonly loaded: number; // frames of the shown volume
@@ -102,6 +146,10 @@ export interface ViewerApi {
   removeAllMeasurements(): void;
   /** Where the centre of a pixel of the shown slice lies in the pane, CSS px; null when that slice is not shown. */
   pixelToPane(column: number, row: number): { readonly x: number; readonly y: number } | null;
+  /** Takes a draft off the image: the engine has made a step of it, or would not. */
+  clearDraft(draftId: number | null): void;
+  /** Forgets what is being drawn; false when nothing is. */
+  cancelDrawing(): boolean;
   /** The pixel under a point of the main pane. */
   readPane(x: number, y: number): CursorReading | null;
 }
@@ -112,7 +160,7 @@ export type ViewerAreaEmits = {
   sliceChanged: [position: SlicePosition];
   phaseChanged: [phaseIndex: number];
   windowChanged: [window: IntensityWindow];
-  clickPlaced: [click: PlacedClick];
+  promptPlaced: [placed: PlacedPrompt];
   /** A double click on a pane asks for the other layout. */
   layoutWanted: [layout: ViewerLayout];
   loadProgressed: [progress: LoadProgress];

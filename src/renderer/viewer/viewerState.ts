@@ -10,7 +10,7 @@ import { planeName } from './planeNames.js';
 import { voxelToWorld } from '../../domain/geometry.js';
 import type { CursorReading, LoadProgress, SlicePosition, ViewerLayout } from './viewerApi.js';
 
-export const paneIds = ['main', 'side1', 'side2'] as const;
+export const paneIds = ['main', 'side1', 'side2', 'side3'] as const;
 export type PaneId = (typeof paneIds)[number];
 
 /** What a pane's corners say. */
@@ -65,7 +65,7 @@ export const createViewerState = (): ViewerState =>
     cineFps: 15,
     cursor: null,
     problem: '',
-    panes: shallowReactive({ main: null, side1: null, side2: null }),
+    panes: shallowReactive({ main: null, side1: null, side2: null, side3: null }),
   });
 
 const PATIENT_AXES = {

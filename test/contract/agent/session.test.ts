@@ -6,13 +6,8 @@ import { targetsFileSchema } from '../../../src/contract/targets.js';
 import { computeDice } from '../../../src/domain/metrics.js';
 import { unpackMask } from '../../../src/domain/mask.js';
 import { computeSlicePlane } from '../../../src/domain/plane.js';
-import {
-  emptyAgentState,
-  getInForce,
-  placeUserClick,
-  removeClick,
-  undoStep,
-} from '../../../src/engine/agent/agentState.js';
+import { emptyAgentState, getInForce, undoStep } from '../../../src/engine/agent/agentState.js';
+import { placeUserClick, removeClick } from '../../../src/engine/agent/prompting.js';
 import { runAgentLoop } from '../../../src/engine/agent/runAgentLoop.js';
 import { createVolumeReader } from '../../../src/engine/eval/readVolume.js';
 import { runEvaluation } from '../../../src/engine/eval/runEvaluation.js';
@@ -95,7 +90,7 @@ describe('a session with real models', () => {
     const two = await placeUserClick(context, undone, at(85, 70, 'exclude'), signal);
     expect(computeDice(maskOf(two.state), truth)).toBeGreaterThan(0.9);
     const removed = await removeClick(context, two.state, 1, signal);
-    expect(removed.record.clicks).toHaveLength(1);
+    expect(removed.record.step.prompts.clicks).toHaveLength(1);
     expect(computeDice(maskOf(removed.state), truth)).toBeGreaterThan(0.9);
     expect(removed.state.records.map(({ step }) => step.undone)).toEqual([
       false,

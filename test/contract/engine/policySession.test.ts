@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IbisEvent } from '../../../src/contract/channels.js';
 import type { PolicyManifest } from '../../../src/contract/manifest.js';
 import type { SessionId } from '../../../src/domain/brand.js';
+import { emptyMask, packMask, uniteMasks, unpackMask } from '../../../src/domain/mask.js';
 import type { SegmentationSession } from '../../../src/domain/session.js';
 import type { Observation, Policy } from '../../../src/engine/agent/types.js';
 import { createLibrary } from '../../../src/engine/dicom/index.js';
@@ -230,9 +231,9 @@ describe('a session that a policy drives, with the real segmenter and store', ()
     expect((await run(sessionId)).stopReason).toBe('target-absent');
   });
 
-  it("takes a user's click between two turns of a running session, and the policy sees it", async () => {
+  it("interrupts the policy's turn for a user's click, applies it at once, and the policy goes on from it", async () => {
     const script = scriptPolicy([
-      click('0.6500', '0.4400'),
+      `<think>${'word '.repeat(2000)}</think>`,
       click('0.6400', '0.4800'),
       stop('Done.'),
     ]);
@@ -242,17 +243,87 @@ describe('a session that a policy drives, with the real segmenter and store', ()
     const stopped = untilState('stopped');
     await sessions.handlers.runSession({ sessionId });
     await begun;
-    await sessions.handlers.addClick({
+    const after = await sessions.handlers.addClick({
       sessionId,
-      label: 'exclude',
-      normalised: { x: 0.3, y: 0.3 },
+      label: 'include',
+      normalised: { x: 0.65, y: 0.44 },
     });
+    expect(after).toMatchObject({ runState: 'running', steps: [{ stepIndex: 0 }] });
     await stopped;
     const { steps } = getSession(store, sessionId);
     expect(
       steps.map(({ action }) => (action.kind === 'click' ? action.click.placedBy : action.kind)),
-    ).toEqual(['policy', 'user', 'policy', 'terminate']);
-    expect(script.seen[1]?.history).toHaveLength(2);
+    ).toEqual(['user', 'policy', 'terminate']);
+    expect(script.seen[1]?.history).toEqual(['Positive Point (0.6500, 0.4400)']);
+    expect(script.seen[1]?.mask).not.toBeNull();
+  });
+
+  it('counts no interrupted turn: one step was asked for, and one is taken', async () => {
+    const script = scriptPolicy([
+      `<think>${'word '.repeat(2000)}</think>`,
+      click('0.6400', '0.4800'),
+      stop('Done.'),
+    ]);
+    policy = script.policy;
+    const sessionId = await start();
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    const paused = untilState('paused');
+    await sessions.handlers.stepSession({ sessionId });
+    await begun;
+    await sessions.handlers.setBox({
+      sessionId,
+      topLeft: { x: 0.55, y: 0.35 },
+      bottomRight: { x: 0.72, y: 0.55 },
+    });
+    await paused;
+    const { steps, box } = getSession(store, sessionId);
+    expect(steps.map(({ action }) => action.kind)).toEqual(['box', 'click']);
+    expect(box?.stepIndex).toBe(0);
+    // The grammar has no word for a box: the policy sees what came of it.
+    expect(script.seen[1]).toMatchObject({ history: [] });
+    expect(script.seen[1]?.mask).not.toBeNull();
+  });
+
+  it('shows the policy a mask that was edited by hand while it ran, and a scribble in its own grammar', async () => {
+    const script = scriptPolicy([
+      `<think>${'word '.repeat(2000)}</think>`,
+      `<think>${'word '.repeat(2000)}</think>`,
+      stop('Done.'),
+    ]);
+    policy = script.policy;
+    const sessionId = await start();
+    const stopped = untilState('stopped');
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    const again = until((event) => event.kind === 'policyTextGrew' && event.stepIndex === 1);
+    const scribbled = await sessions.handlers.addScribble({
+      sessionId,
+      label: 'include',
+      points: [
+        { x: 0.64, y: 0.4 },
+        { x: 0.66, y: 0.5 },
+      ],
+    });
+    await again;
+    const mask = scribbled.steps[0]?.mask;
+    if (mask == null) throw new Error('the scribble made no mask');
+    const region = emptyMask(mask.width, mask.height);
+    region.data.fill(1, 0, mask.width * 3); // three rows on top
+    const edited = await sessions.handlers.editMask({
+      sessionId,
+      tool: 'brush',
+      region: packMask(region),
+    });
+    await stopped;
+    const painted = uniteMasks(unpackMask(mask), region);
+    expect(edited.steps[1]).toMatchObject({
+      action: { kind: 'edit', tool: 'brush' },
+      score: null,
+      mask: packMask(painted),
+    });
+    expect(script.seen[2]?.history).toEqual(['Positive Point (0.6500, 0.4500)']);
+    expect(script.seen[2]?.mask).toEqual(painted);
   });
 
   it('refuses a second run, and a decision, while it runs', async () => {

@@ -8,7 +8,9 @@ import type { Mask } from '../../../src/domain/mask.js';
 import { computeSlicePlane, imageToVoxel } from '../../../src/domain/plane.js';
 import type { SliceAxis } from '../../../src/domain/plane.js';
 import { extractSlice } from '../../../src/domain/slice.js';
-import type { Click, SegmentationSession, Step } from '../../../src/domain/session.js';
+import { noPrompts } from '../../../src/domain/prompts.js';
+import type { Click, Prompts } from '../../../src/domain/prompts.js';
+import type { SegmentationSession, Step } from '../../../src/domain/session.js';
 import { createLibrary, openPaths } from '../../../src/engine/dicom/index.js';
 import type { Library } from '../../../src/engine/dicom/index.js';
 import type { ExportInput, ExportSource } from '../../../src/engine/export/index.js';
@@ -103,12 +105,18 @@ export const userClick: Click = {
 };
 export const policyClick: Click = { ...userClick, placedBy: 'policy' };
 
-export function stepOf(action: Step['action'], mask: Mask | null, stepIndex = 0): Step {
+export function stepOf(
+  action: Step['action'],
+  mask: Mask | null,
+  stepIndex = 0,
+  prompts: Prompts = noPrompts,
+): Step {
   return {
     stepIndex,
     policyText: action.kind === 'click' ? '<think>ü</think><answer>…</answer>' : '',
     reasoning: 'ü',
     action,
+    prompts,
     mask: mask === null ? null : packMask(mask),
     score: 0.9,
     elapsedMs: 10,
@@ -152,6 +160,7 @@ export function exportInput(
     failure: null,
     decision: 'accepted',
     steps: steps.map(({ step }) => step),
+    ...noPrompts,
     clicks: [policyClick],
   };
   const { width, height } = source.plane;

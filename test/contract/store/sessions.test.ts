@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { SessionId } from '../../../src/domain/brand.js';
 import { emptyMask, packMask } from '../../../src/domain/mask.js';
+import { noPrompts } from '../../../src/domain/prompts.js';
+import type { Step } from '../../../src/domain/session.js';
 import { getInForce } from '../../../src/engine/agent/agentState.js';
 import {
   closeStore,
@@ -19,7 +21,9 @@ import type { Store } from '../../../src/engine/store/index.js';
 import {
   mustOpen,
   newSession,
+  sampleBox,
   sampleClick,
+  sampleScribble,
   sampleStep,
   sessionWithSteps,
 } from './sampleSession.js';
@@ -44,9 +48,9 @@ describe('a stored session', () => {
       step: {
         ...sampleStep(sessionId, 3).step,
         action: { kind: 'terminate', answer: 'The left ventricle is outlined.' },
+        prompts: steps[2]?.step.prompts ?? noPrompts,
         mask: steps[2]?.step.mask ?? null,
       },
-      clicks: steps[2]?.clicks ?? [],
       lowResLogits: null,
       change: { runState: 'stopped', stopReason: 'policy-stop', answer: 'Outlined.' },
     });
@@ -110,11 +114,11 @@ describe('a stored session', () => {
     });
     saveStep(store, {
       sessionId,
-      clicks: [],
       lowResLogits: null,
       step: {
         ...base.step,
         stepIndex: 2,
+        prompts: noPrompts,
         mask: null,
         action: { kind: 'remove-click', clickIndex: 0, placedBy: 'user' },
       },
@@ -133,13 +137,74 @@ describe('a stored session', () => {
     closeStore(store);
   });
 
+  it('keeps boxes, scribbles and edits by hand, and which of them were in force after each step', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = createSession(store, newSession());
+    const [box, otherBox] = [sampleBox(0), sampleBox(1)];
+    const [first, second] = [sampleScribble(2), sampleScribble(3)];
+    const acts: readonly Pick<Step, 'action' | 'prompts'>[] = [
+      { action: { kind: 'box', box }, prompts: { ...noPrompts, box } },
+      { action: { kind: 'box', box: otherBox }, prompts: { ...noPrompts, box: otherBox } },
+      {
+        action: { kind: 'scribble', scribble: first },
+        prompts: { ...noPrompts, box: otherBox, scribbles: [first] },
+      },
+      {
+        action: { kind: 'scribble', scribble: second },
+        prompts: { ...noPrompts, box: otherBox, scribbles: [first, second] },
+      },
+      {
+        action: { kind: 'remove-scribble', scribbleStepIndex: 2, placedBy: 'user' },
+        prompts: { ...noPrompts, box: otherBox, scribbles: [second] },
+      },
+      {
+        action: { kind: 'edit', tool: 'eraser', placedBy: 'user' },
+        prompts: { ...noPrompts, box: otherBox, scribbles: [second] },
+      },
+      {
+        action: { kind: 'remove-box', placedBy: 'user' },
+        prompts: { ...noPrompts, scribbles: [second] },
+      },
+    ];
+    const saved = acts.map((act, stepIndex) => {
+      const sample = sampleStep(sessionId, stepIndex);
+      return { ...sample, step: { ...sample.step, ...act } };
+    });
+    for (const step of saved) saveStep(store, step);
+    const session = getSession(store, sessionId);
+    expect(session.steps).toEqual(saved.map(({ step }) => step));
+    expect(session).toMatchObject({ clicks: [], box: null, scribbles: [second] });
+    // Each of these made a mask, and the next prompt starts from its logits.
+    expect(loadStepRecords(store, sessionId).map(({ lowResLogits }) => lowResLogits)).toEqual(
+      saved.map(({ lowResLogits }) => lowResLogits),
+    );
+    markStepUndone(store, sessionId, 6);
+    expect(getSession(store, sessionId)).toMatchObject({ box: otherBox, scribbles: [second] });
+    decideSession(store, sessionId, 'edited');
+    // Of a decided session the last logits stay, also where a hand made them.
+    expect(resume(store, sessionId).lowResLogits).toEqual(saved[5]?.lowResLogits);
+    closeStore(store);
+  });
+
+  it('refuses what is in force but was never drawn', () => {
+    const store = mustOpen(newFolder());
+    const { sessionId } = createSession(store, newSession());
+    const sample = sampleStep(sessionId, 0);
+    const prompts = { ...sample.step.prompts, box: sampleBox(7) };
+    expect(() => {
+      saveStep(store, { ...sample, step: { ...sample.step, prompts } });
+    }).toThrow(/FOREIGN KEY/);
+    expect(getSession(store, sessionId).steps).toEqual([]);
+    closeStore(store);
+  });
+
   it('resumes after an undo with the clicks, mask and exact logits of the step before', () => {
     const store = mustOpen(newFolder());
     const { sessionId } = sessionWithSteps(store, 4);
     markStepUndone(store, sessionId, 3);
     const resumed = resume(store, sessionId);
     const before = sampleStep(sessionId, 2);
-    expect(resumed.clicks).toEqual(before.clicks);
+    expect(resumed.prompts).toEqual(before.step.prompts);
     expect(resumed.mask).toEqual(before.step.mask);
     expect(resumed.score).toBe(before.step.score);
     expect(resumed.lowResLogits).toEqual(before.lowResLogits);
@@ -160,7 +225,7 @@ describe('a stored session', () => {
     ]);
     for (const stepIndex of [4, 2, 1, 0]) markStepUndone(store, sessionId, stepIndex);
     expect(resume(store, sessionId)).toEqual({
-      clicks: [],
+      prompts: noPrompts,
       mask: null,
       score: null,
       lowResLogits: null,
@@ -228,7 +293,9 @@ describe('a stored session', () => {
     }).toThrow('step 2 was saved where 1 is next');
     const twice = sampleStep(sessionId, 1);
     expect(() => {
-      saveStep(store, { ...twice, clicks: [...twice.clicks, sampleClick(0)] });
+      const { prompts } = twice.step;
+      const clicks = [...prompts.clicks, sampleClick(0)];
+      saveStep(store, { ...twice, step: { ...twice.step, prompts: { ...prompts, clicks } } });
     }).toThrow(/UNIQUE/);
     expect(getSession(store, sessionId).steps).toHaveLength(1);
     closeStore(store);

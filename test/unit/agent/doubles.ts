@@ -1,14 +1,14 @@
 import { createSliceImage } from '../../../src/engine/agent/sliceImage.js';
 import { computeSlicePlane, normalisedToImage } from '../../../src/domain/plane.js';
-import { emptyMask } from '../../../src/domain/mask.js';
+import { countMaskPixels, emptyMask } from '../../../src/domain/mask.js';
 import type { PolicyManifest, SegmenterManifest } from '../../../src/contract/manifest.js';
 import type { VolumeGeometry } from '../../../src/domain/geometry.js';
 import type { AgentContext } from '../../../src/engine/agent/agentState.js';
 import type {
   Observation,
   Policy,
-  PromptClick,
   Segmenter,
+  SegmenterPrompts,
 } from '../../../src/engine/agent/types.js';
 
 /** Doubles for tests of the loop alone, which is pure: the real models have tests of their own. */
@@ -36,22 +36,25 @@ export function createScriptedPolicy(texts: readonly string[]): ScriptedPolicy {
   };
 }
 
-export interface SegmenterCall {
-  readonly clicks: readonly PromptClick[];
+export interface SegmenterCall extends SegmenterPrompts {
   readonly previousLogits: number | null;
 }
 export interface PointSegmenter extends Segmenter {
   readonly calls: SegmenterCall[];
 }
 
-/** Marks the pixel of every include click; its logits are the number of the call, to tell them apart. */
+/**
+ * Marks the pixel of every include click; its logits are the number of the call, to tell them apart, and those of an
+ * edited mask the number of its pixels, negative.
+ */
 export function createPointSegmenter(): PointSegmenter {
   const calls: SegmenterCall[] = [];
   return {
     manifest: unread as SegmenterManifest,
     calls,
-    segment(slice, { clicks }, previous) {
-      calls.push({ clicks, previousLogits: previous?.[0] ?? null });
+    segment(slice, prompts, previous) {
+      const { clicks } = prompts;
+      calls.push({ ...prompts, previousLogits: previous?.[0] ?? null });
       const mask = emptyMask(slice.width, slice.height);
       for (const click of clicks) {
         const { column, row } = normalisedToImage(slice, click.normalised);
@@ -64,6 +67,7 @@ export function createPointSegmenter(): PointSegmenter {
         elapsedMs: 2,
       });
     },
+    toLogits: (mask) => Float32Array.of(-countMaskPixels(mask)),
     encode: () => Promise.resolve(),
   };
 }

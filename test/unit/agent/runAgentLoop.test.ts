@@ -2,13 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { IbisError } from '../../../src/contract/errors.js';
 import { countMaskPixels, unpackMask } from '../../../src/domain/mask.js';
-import {
-  emptyAgentState,
-  getInForce,
-  placeUserClick,
-  removeClick,
-  undoStep,
-} from '../../../src/engine/agent/agentState.js';
+import { emptyAgentState, getInForce, undoStep } from '../../../src/engine/agent/agentState.js';
+import { placeUserClick, removeClick } from '../../../src/engine/agent/prompting.js';
 import { buildObservation, runAgentLoop } from '../../../src/engine/agent/runAgentLoop.js';
 import { createPointSegmenter, createScriptedPolicy, createTestContext } from './doubles.js';
 import type { AgentState } from '../../../src/engine/agent/agentState.js';
@@ -73,7 +68,7 @@ describe('the agent loop', () => {
     const { run } = prepare([include, stop]);
     const { state } = await finish(run);
     // The grid's i runs to the patient's right, so the image is flipped: column 1 is i = 8.
-    expect(getInForce(state).clicks).toEqual([
+    expect(getInForce(state).prompts.clicks).toEqual([
       {
         index: 0,
         label: 'include',
@@ -260,7 +255,9 @@ describe('acts of the user', () => {
     const three = await placeUserClick(context, state, at(0.95), signal);
     expect(three.record.step.stepIndex).toBe(2);
     expect(segmenter.calls.at(-1)?.previousLogits).toBe(1);
-    expect(three.record.clicks.map(({ normalised }) => normalised.x)).toEqual([0.15, 0.95]);
+    expect(three.record.step.prompts.clicks.map(({ normalised }) => normalised.x)).toEqual([
+      0.15, 0.95,
+    ]);
   });
 
   it('says so when there is nothing to undo', () => {
@@ -278,7 +275,9 @@ describe('acts of the user', () => {
       clickIndex: 1,
       placedBy: 'user',
     });
-    expect(removed.record.clicks.map(({ index, normalised }) => [index, normalised.x])).toEqual([
+    expect(
+      removed.record.step.prompts.clicks.map(({ index, normalised }) => [index, normalised.x]),
+    ).toEqual([
       [0, 0.15],
       [1, 0.95],
     ]);
@@ -292,13 +291,15 @@ describe('acts of the user', () => {
     const one = await placeUserClick(context, emptyAgentState, at(0.15), signal);
     const removed = await removeClick(context, one.state, 0, signal);
     expect(getInForce(removed.state)).toEqual({
-      clicks: [],
+      prompts: { clicks: [], box: null, scribbles: [] },
       mask: null,
       score: null,
       lowResLogits: null,
     });
     expect(segmenter.calls).toHaveLength(1);
-    expect(getInForce(undoStep(removed.state)?.state ?? emptyAgentState).clicks).toHaveLength(1);
+    expect(
+      getInForce(undoStep(removed.state)?.state ?? emptyAgentState).prompts.clicks,
+    ).toHaveLength(1);
   });
 
   it('refuses to remove a click that is not there', async () => {

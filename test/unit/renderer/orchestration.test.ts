@@ -7,7 +7,8 @@ import { openStoredSession } from '../../../src/renderer/session/openStoredSessi
 import { runSession } from '../../../src/renderer/session/runActions.js';
 import { useSessionStore } from '../../../src/renderer/session/sessionStore.js';
 import { clearSession, showSession } from '../../../src/renderer/session/showSession.js';
-import { addClick, redoStep, undoStep } from '../../../src/renderer/session/userActs.js';
+import { redoStep } from '../../../src/renderer/session/redoStep.js';
+import { placePrompt, undoStep } from '../../../src/renderer/session/userActs.js';
 import { commands } from '../../../src/renderer/ui/commands.js';
 import { connectEngine } from '../../../src/renderer/ui/connectEngine.js';
 import { useEngineStore } from '../../../src/renderer/ui/engineStore.js';
@@ -20,7 +21,13 @@ import { methodsOf, settle, standInEngine } from './standInEngine.js';
 
 const id = (text: string) => text as SeriesId;
 const here = { phaseIndex: 0, axis: 'axial' as const, sliceIndex: 86 };
-const click = { ...here, label: 'include' as const, normalised: { x: 0.5, y: 0.5 } };
+const click = {
+  ...here,
+  kind: 'click' as const,
+  draftId: null,
+  label: 'include' as const,
+  normalised: { x: 0.5, y: 0.5 },
+};
 
 describe('openSeries', () => {
   test('shows the series asked for last, however late the first answer comes', async () => {
@@ -150,20 +157,20 @@ describe("the user's acts", () => {
   test('a click elsewhere than on the session’s slice never reaches the engine', async () => {
     const engine = standInEngine({});
     showSession(madeUpSession('paused'));
-    await addClick({ ...click, sliceIndex: 12 });
+    await placePrompt({ ...click, sliceIndex: 12 });
     expect(engine.calls).toEqual([]);
     expect(useSessionStore().problem?.message).toContain('another slice');
   });
 
   test('two quick clicks begin one session, and both count', async () => {
-    const session = { ...madeUpSession('paused'), steps: [], clicks: [] };
+    const session = { ...madeUpSession('paused'), steps: [] };
     const engine = standInEngine({
       startSession: () => session,
       addClick: () => session,
       listSessions: () => [],
     });
     useWorklistStore().series = madeUpSeries('s1-1');
-    await Promise.all([addClick(click), addClick({ ...click, label: 'exclude' })]);
+    await Promise.all([placePrompt(click), placePrompt({ ...click, label: 'exclude' })]);
     expect(methodsOf(engine).filter((method) => method !== 'listSessions')).toEqual([
       'startSession',
       'addClick',
@@ -201,7 +208,7 @@ describe("the user's acts", () => {
     });
     expect(useSessionStore().redoable).toEqual([]);
     await undoStep();
-    await addClick(click);
+    await placePrompt(click);
     expect(useSessionStore().redoable).toEqual([]);
   });
 });

@@ -2,14 +2,15 @@ import { describe, expect, test } from 'vitest';
 
 import type { SessionId } from '../../../src/domain/brand.js';
 import { packMask } from '../../../src/domain/mask.js';
+import { noPrompts } from '../../../src/domain/prompts.js';
+import type { Box, Scribble } from '../../../src/domain/prompts.js';
 import type { Action, Step, StopReason } from '../../../src/domain/session.js';
 import { computeOverlay } from '../../../src/renderer/session/overlay.js';
 import { splitPolicyText } from '../../../src/renderer/session/policyText.js';
 import {
-  computeClicksAtStep,
   computeQualityPoints,
-  findClickInForce,
   findLatestPosition,
+  findRemovable,
   findScoreBefore,
   hasUserActs,
 } from '../../../src/renderer/session/replay.js';
@@ -34,6 +35,7 @@ const step = (stepIndex: number, action: Action, rest: Partial<Step> = {}): Step
   policyText: '',
   reasoning: '',
   action,
+  prompts: action.kind === 'click' ? { ...noPrompts, clicks: [action.click] } : noPrompts,
   mask: null,
   score: null,
   elapsedMs: 1,
@@ -42,44 +44,25 @@ const step = (stepIndex: number, action: Action, rest: Partial<Step> = {}): Step
   undone: false,
   ...rest,
 });
-const places = (steps: readonly Step[], upTo = steps.length - 1): number[] =>
-  computeClicksAtStep(steps, upTo).map((each) => each.normalised.x);
-
-describe('computeClicksAtStep', () => {
-  test('collects the clicks up to the step and no further', () => {
-    const steps = [step(0, click(0, 0.1)), step(1, click(1, 0.2)), step(2, click(2, 0.3))];
-    expect(places(steps, 1)).toEqual([0.1, 0.2]);
-    expect(places(steps, -1)).toEqual([]);
-  });
-  test('lets a click that was taken back go when another takes its place', () => {
-    const steps = [
-      step(0, click(0, 0.1)),
-      step(1, click(1, 0.2), { undone: true }),
-      step(2, click(1, 0.9)),
-    ];
-    expect(places(steps, 1)).toEqual([0.1, 0.2]); // as it was when that step was shown
-    expect(places(steps)).toEqual([0.1, 0.9]);
-  });
-  test('removes a click and numbers the rest anew', () => {
-    const steps = [
-      step(0, click(0, 0.1)),
-      step(1, click(1, 0.2)),
-      step(2, { kind: 'remove-click', clickIndex: 0, placedBy: 'user' }),
-    ];
-    expect(computeClicksAtStep(steps, 2)).toMatchObject([{ index: 0, normalised: { x: 0.2 } }]);
-  });
-  test('forgets a removal that was taken back', () => {
-    const steps = [
-      step(0, click(0, 0.1)),
-      step(1, { kind: 'remove-click', clickIndex: 0, placedBy: 'user' }, { undone: true }),
-      step(2, click(1, 0.2)),
-    ];
-    expect(places(steps)).toEqual([0.1, 0.2]);
-    expect(places(steps, 1)).toEqual([]);
-  });
+const placed = {
+  normalised: { x: 0.5, y: 0.5 },
+  voxel: { i: 0, j: 0, k: 0 },
+  world: { x: 0, y: 0, z: 0 },
+};
+const boxOf = (stepIndex: number): Box => ({
+  stepIndex,
+  placedBy: 'user',
+  topLeft: placed,
+  bottomRight: placed,
+});
+const scribbleOf = (stepIndex: number): Scribble => ({
+  stepIndex,
+  label: 'include',
+  placedBy: 'user',
+  points: [placed],
 });
 
-describe('findClickInForce', () => {
+describe('findRemovable', () => {
   test('numbers the clicks as they are now, and knows which are gone', () => {
     const steps = [
       step(0, click(0, 0.1)),
@@ -88,7 +71,35 @@ describe('findClickInForce', () => {
       step(3, click(1, 0.3), { undone: true }),
       step(4, click(1, 0.4)),
     ];
-    expect(steps.map((_step, at) => findClickInForce(steps, at))).toEqual([null, 0, null, null, 1]);
+    expect(steps.map((_step, at) => findRemovable(steps, at))).toEqual([
+      null,
+      { kind: 'click', clickIndex: 0 },
+      null,
+      null,
+      { kind: 'click', clickIndex: 1 },
+    ]);
+  });
+  test('offers the box that is in force, not the one that it replaced, and the scribbles that are', () => {
+    const box = boxOf(1);
+    const [kept, removed] = [scribbleOf(2), scribbleOf(3)];
+    const steps = [
+      step(0, { kind: 'box', box: boxOf(0) }),
+      step(1, { kind: 'box', box }),
+      step(2, { kind: 'scribble', scribble: kept }),
+      step(3, { kind: 'scribble', scribble: removed }),
+      step(
+        4,
+        { kind: 'remove-scribble', scribbleStepIndex: 3, placedBy: 'user' },
+        { prompts: { clicks: [], box, scribbles: [kept] } },
+      ),
+    ];
+    expect(steps.map((_step, at) => findRemovable(steps, at))).toEqual([
+      null,
+      { kind: 'box' },
+      { kind: 'scribble', stepIndex: 2 },
+      null,
+      null,
+    ]);
   });
 });
 
@@ -124,6 +135,8 @@ test('a session counts as edited while an act of the user is in force', () => {
   expect(hasUserActs([step(0, click(0, 0.1))])).toBe(false);
   expect(hasUserActs([step(0, byUser)])).toBe(true);
   expect(hasUserActs([step(0, byUser, { undone: true })])).toBe(false);
+  expect(hasUserActs([step(0, { kind: 'edit', tool: 'brush', placedBy: 'user' })])).toBe(true);
+  expect(hasUserActs([step(0, { kind: 'box', box: boxOf(0) })])).toBe(true);
 });
 
 describe('splitPolicyText', () => {
@@ -166,14 +179,17 @@ describe('computeOverlay', () => {
     ...madeUpSession('running'),
     steps: [step(0, click(0, 0.1), { mask }), step(1, click(1, 0.2))],
   };
-  test('shows the mask and clicks of the step looked at', () => {
+  test('shows the mask and prompts of the step looked at', () => {
     const shown = computeOverlay(session, 0);
     expect(shown.mask).toBe(mask);
-    expect(shown.clicks.map((each) => each.normalised.x)).toEqual([0.1]);
+    expect(shown.prompts).toBe(session.steps[0]?.prompts);
     expect(shown).toMatchObject({ axis: 'axial', sliceIndex: 86, phaseIndex: 0 });
   });
   test('shows nothing before the first step', () => {
-    expect(computeOverlay(session, -1)).toMatchObject({ mask: null, clicks: [] });
+    expect(computeOverlay(session, -1)).toMatchObject({
+      mask: null,
+      prompts: noPrompts,
+    });
   });
 });
 

@@ -26,6 +26,7 @@ const loose = { ...volume, geometry: null, images: [imageOf({}), imageOf({}), im
 const start: Stance = {
   volume,
   layout: 'stack',
+  stackIndex: 0,
   axes: ['acquired', 'axial', 'coronal', 'sagittal'],
   axis: 'acquired',
   activePane: 'main',

@@ -1,0 +1,119 @@
+import type { SessionId } from '../domain/brand.js';
+import type { SegmentationSession } from '../domain/session.js';
+import { undoStep } from './agent/agentState.js';
+import type { AgentContext, AgentState, Turn } from './agent/agentState.js';
+import { editMask } from './agent/maskEdit.js';
+import {
+  drawUserScribble,
+  placeUserBox,
+  placeUserClick,
+  removeBox,
+  removeClick,
+  removeScribble,
+} from './agent/prompting.js';
+import { IbisError } from '../contract/errors.js';
+import type { EngineHandlers } from './dispatch.js';
+import { announce, commitStep, requireOpen } from './liveSession.js';
+import type { LiveSession, SessionOutput } from './liveSession.js';
+import { getSession, markStepUndone } from './store/index.js';
+import type { SessionChange } from './store/index.js';
+
+export type UserActHandlers = Pick<
+  EngineHandlers,
+  | 'addClick'
+  | 'removeClick'
+  | 'setBox'
+  | 'removeBox'
+  | 'addScribble'
+  | 'removeScribble'
+  | 'editMask'
+  | 'undoStep'
+>;
+
+/** After an act the session waits for the user, unless it runs on. */
+const waiting = (session: LiveSession): SessionChange =>
+  session.run === null ? { runState: 'paused', stopReason: null, answer: null, failure: null } : {};
+
+/**
+ * What the user does to a session. All acts go one way: a run stops in the middle of its turn (what the policy was
+ * writing was about a mask that is about to change), the act is applied and stored, and the run goes on from it.
+ */
+export function createUserActs(options: {
+  readonly output: SessionOutput;
+  readonly getLive: (sessionId: SessionId) => Promise<LiveSession>;
+  /** Sessions at work, which an act joins while it lasts. */
+  readonly working: Set<LiveSession>;
+  readonly isClosing: () => boolean;
+}): UserActHandlers {
+  const { output, getLive, working, isClosing } = options;
+  const { store } = output;
+
+  const act = async (
+    sessionId: SessionId,
+    work: (session: LiveSession, signal: AbortSignal) => Promise<void>,
+  ): Promise<SegmentationSession> => {
+    const session = await getLive(sessionId);
+    session.run?.interrupt();
+    await session.lock(async () => {
+      requireOpen(session);
+      session.act = new AbortController();
+      working.add(session);
+      try {
+        await work(session, session.act.signal);
+      } finally {
+        session.act = null;
+        if (session.run === null) working.delete(session);
+      }
+    });
+    return getSession(store, sessionId);
+  };
+
+  /** An act that takes a step; null: it changes nothing. */
+  const takeStep = (
+    sessionId: SessionId,
+    take: (
+      context: AgentContext,
+      state: AgentState,
+      signal: AbortSignal,
+    ) => Promise<Turn> | Turn | null,
+  ): Promise<SegmentationSession> =>
+    act(sessionId, async (session, signal) => {
+      const turn = await take(session.context, session.state, signal);
+      if (turn !== null && !isClosing())
+        commitStep(session, output, { ...turn, change: waiting(session) });
+    });
+
+  return {
+    addClick: ({ sessionId, ...click }) =>
+      takeStep(sessionId, (context, state, signal) =>
+        placeUserClick(context, state, click, signal),
+      ),
+    removeClick: ({ sessionId, clickIndex }) =>
+      takeStep(sessionId, (context, state, signal) =>
+        removeClick(context, state, clickIndex, signal),
+      ),
+    setBox: ({ sessionId, ...box }) =>
+      takeStep(sessionId, (context, state, signal) => placeUserBox(context, state, box, signal)),
+    removeBox: ({ sessionId }) => takeStep(sessionId, removeBox),
+    addScribble: ({ sessionId, ...scribble }) =>
+      takeStep(sessionId, (context, state, signal) =>
+        drawUserScribble(context, state, scribble, signal),
+      ),
+    removeScribble: ({ sessionId, stepIndex }) =>
+      takeStep(sessionId, (context, state, signal) =>
+        removeScribble(context, state, stepIndex, signal),
+      ),
+    editMask: ({ sessionId, ...stroke }) =>
+      takeStep(sessionId, (context, state) => editMask(context, state, stroke)),
+    undoStep: ({ sessionId }) =>
+      act(sessionId, async (session) => {
+        const undone = undoStep(session.state);
+        if (undone === null) throw new IbisError('session-state', 'There is no step to take back.');
+        const change = waiting(session);
+        markStepUndone(store, sessionId, undone.undoneStepIndex, change);
+        session.state = undone.state;
+        session.status = { ...session.status, ...change };
+        announce(session, output);
+      }),
+  };
+}

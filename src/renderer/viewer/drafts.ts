@@ -1,0 +1,88 @@
+import { paintStroke } from '../../domain/brush.js';
+import type { BrushRadii } from '../../domain/brush.js';
+import { emptyMask } from '../../domain/mask.js';
+import type { Mask } from '../../domain/mask.js';
+import type { ImagePoint, NormalisedPoint, SlicePlane } from '../../domain/plane.js';
+import type { EditTool } from '../../domain/session.js';
+import { rgbOf } from './overlayColours.js';
+import type { SlicePosition } from './viewerApi.js';
+
+/** The pixels of a stroke so far, and the same as an image to draw. */
+export interface Stroke {
+  readonly mask: Mask;
+  readonly image: OffscreenCanvas;
+}
+
+/** What the user draws, before the engine has made a step of it. */
+export type DraftShape =
+  | { readonly kind: 'box'; readonly from: NormalisedPoint; readonly to: NormalisedPoint }
+  | {
+      readonly kind: 'scribble';
+      readonly label: 'include' | 'exclude';
+      readonly points: readonly NormalisedPoint[];
+    }
+  | { readonly kind: 'edit'; readonly tool: EditTool; readonly stroke: Stroke };
+
+export interface Draft extends SlicePosition {
+  readonly draftId: number;
+  readonly plane: SlicePlane;
+  readonly shape: DraftShape;
+}
+
+/** Drafts on the image: the one under the pointer, and those that wait for the engine's answer. */
+export function createDrafts(onChanged: () => void) {
+  let drafts: readonly Draft[] = [];
+  let nextId = 1;
+  let version = 0;
+  const change = (changed: readonly Draft[]): void => {
+    drafts = changed;
+    version++;
+    onChanged();
+  };
+  return {
+    list: (): readonly Draft[] => drafts,
+    /** Another number whenever anything of them changed. */
+    version: (): number => version,
+    hasStrokes: (): boolean => drafts.some(({ shape }) => shape.kind === 'edit'),
+    add(draft: Omit<Draft, 'draftId'>): number {
+      const draftId = nextId++;
+      change([...drafts, { ...draft, draftId }]);
+      return draftId;
+    },
+    update(draftId: number, shape: DraftShape): void {
+      change(drafts.map((draft) => (draft.draftId === draftId ? { ...draft, shape } : draft)));
+    },
+    remove(draftId: number): void {
+      const rest = drafts.filter((draft) => draft.draftId !== draftId);
+      if (rest.length < drafts.length) change(rest);
+    },
+    clear(): void {
+      if (drafts.length > 0) change([]);
+    },
+  };
+}
+export type Drafts = ReturnType<typeof createDrafts>;
+
+export function createStroke({ width, height }: SlicePlane): Stroke {
+  return { mask: emptyMask(width, height), image: new OffscreenCanvas(width, height) };
+}
+
+/** Lets the brush pass from one point to the next; the image follows only where it has been. */
+export function extendStroke(
+  { mask, image }: Stroke,
+  from: ImagePoint,
+  to: ImagePoint,
+  brush: { readonly radii: BrushRadii; readonly colour: string },
+): void {
+  const rect = paintStroke(mask, from, to, brush.radii);
+  if (rect === null) return;
+  const { left, top } = rect;
+  const [width, height] = [rect.right - left + 1, rect.bottom - top + 1];
+  const pixels = new ImageData(width, height);
+  const [red, green, blue] = rgbOf(brush.colour);
+  for (let p = 0; p < width * height; p++) {
+    const at = (top + Math.floor(p / width)) * mask.width + left + (p % width);
+    if (mask.data[at] === 1) pixels.data.set([red, green, blue, 255], p * 4);
+  }
+  image.getContext('2d')?.putImageData(pixels, left, top);
+}
