@@ -9,7 +9,7 @@ import numpy as np
 
 from .cases import PLANES, canonical_slice
 from .grammar import ClickAction, GrammarError, TerminateAction, format_action, parse_step
-from .image import apply_window, blend_overlay, gray_of_rgb, normalised_from_pixel, percentile_window, pixel_from_normalised, resize_bilinear
+from .image import apply_window, blend_overlay, luma, normalised_from_pixel, percentile_window, pixel_from_normalised, resize_bilinear
 from .oracle import compute_dice, compute_iou, next_oracle_click
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
 from .segmenter_fixtures import click_frame_cases, click_window_cases
@@ -101,7 +101,7 @@ def overlay_cases(rng: np.random.Generator) -> list[dict]:
 
 def gray_cases(rng: np.random.Generator) -> list[dict]:
     pictures = [rng.integers(0, 256, (6, 9, 3)), np.repeat(np.arange(256).reshape(16, 16, 1), 3, axis=2), np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]])]
-    return [{"rgb": p.tolist(), "gray": gray_of_rgb(p.astype(np.uint8)).tolist()} for p in pictures]
+    return [{"rgb": p.tolist(), "gray": luma(p.astype(np.uint8)).tolist()} for p in pictures]
 
 
 def resize_cases(rng: np.random.Generator) -> list[dict]:

@@ -42,12 +42,6 @@ def blend_overlay(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.where(mask[..., None], blended, rgb).astype(np.uint8)
 
 
-def gray_of_rgb(rgb: np.ndarray) -> np.ndarray:
-    """uint8 [h, w] of uint8 [h, w, 3]: ITU-R 601 luma in Pillow's fixed-point weights, so that equal channels stay as they are."""
-    red, green, blue = (rgb[..., k].astype(np.uint32) for k in range(3))
-    return ((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16).astype(np.uint8)
-
-
 def gray_to_rgb(gray: np.ndarray) -> np.ndarray:
     return np.repeat(gray[..., None], 3, axis=2)
 
@@ -65,7 +59,9 @@ def resize_bilinear(image: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
-def render_observation(rgb: np.ndarray, mask: np.ndarray | None, size_px: int = 256) -> np.ndarray:
-    """What the policy sees: mask blended at source resolution, then stretched. uint8 [size, size, 3]."""
-    drawn = rgb if mask is None else blend_overlay(rgb, mask)
+def render_observation(rgb: np.ndarray, mask: np.ndarray | None, size_px: int = 256, gray: bool = False) -> np.ndarray:
+    """What the policy sees: mask blended at source resolution, then stretched. uint8 [size, size, 3].
+    `gray`: without the picture's own colours, as policies see it whose manifest says so."""
+    shown = gray_to_rgb(luma(rgb)) if gray else rgb
+    drawn = shown if mask is None else blend_overlay(shown, mask)
     return resize_bilinear(np.ascontiguousarray(drawn), size_px, size_px)

@@ -12,7 +12,7 @@ from .segmenter import FRAME_PX, Click, Segmenter, SegmenterResult, encode_image
 from .trajectory import Box, Scribble
 
 SCRIBBLE_CLICKS, SCRIBBLE_SPACING = 8, 1 / 16  # as src/engine/inference/sampleScribble.ts
-EDITED_LOGIT = 8.0  # how sure an edited mask is as the segmenter's previous answer
+EDITED_LOGIT = 20.0  # how sure a mask drawn by hand is as the segmenter's previous answer, as src/engine/inference/samFrame.ts
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ def make_task(present=True, **shape) -> Task:
 
 
 def disc_tool(radius=DISC_PX) -> SegmenterTool:
-    """An include click draws a disc on the previous mask, an exclude click cuts one out, a box is filled."""
+    """An include click adds the pixels of its gray within a disc to the previous mask, an exclude click takes such out; a box is filled."""
 
     def segment(prompts):
         results = []
@@ -41,7 +41,7 @@ def disc_tool(radius=DISC_PX) -> SegmenterTool:
                 x, y = (columns + 0.5) / p.rgb.shape[1], (rows + 0.5) / p.rgb.shape[0]
                 mask = mask | ((x > p.box.left) & (x < p.box.right) & (y > p.box.top) & (y < p.box.bottom))
             for c in [*p.clicks, *(c for s in p.scribbles for c in sample_scribble(s, p.rgb.shape[:2]))]:
-                disc = (rows - c.row) ** 2 + (columns - c.column) ** 2 <= radius**2
+                disc = ((rows - c.row) ** 2 + (columns - c.column) ** 2 <= radius**2) & (p.rgb[..., 0] == p.rgb[c.row, c.column, 0])
                 mask = mask | disc if c.label == "include" else mask & ~disc
             results.append(SegmenterResult(mask, 0.5, np.where(mask, 1.0, -1.0)))
         return results
