@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from .image import apply_window, gray_to_rgb, percentile_window
-from .targets import REPOSITORY, Target, find_region, find_truths, load_targets, select_slices
+from .targets import Target, data_root, find_region, find_truths, load_targets, select_slices
 
 # World axis (0 = left-right, 1 = posterior-anterior, 2 = inferior-superior) of normal, rows and columns.
 # Canonical display runs against the RAS axes: columns R->L or A->P, rows A->P or S->I.
@@ -49,10 +48,6 @@ class Case:
     def image_key(self) -> str:
         """Names the slice image's content; cases of one slice share it."""
         return hashlib.sha1(repr(self.image.shape).encode() + self.image.tobytes()).hexdigest()[:20]
-
-
-def data_root() -> Path:
-    return Path(os.environ.get("IBIS_DATA") or REPOSITORY.parent / "shared" / "data")
 
 
 def canonical_slice(volume: np.ndarray, affine: np.ndarray, axis: str, index: int) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""resources/targets/<dataset>.json: what can be asked of a data set, and which slices are its cases.
+"""resources/targets/<dataset>.json, or targets.json in a data set's own folder: what can be asked of a data set, and
+which slices are its cases.
 
 The TypeScript engine reads the same files. The rules, all on the canonical slice image:
 - A slice counts when the target has at least `minPixels` pixels in it.
@@ -22,6 +23,7 @@ The TypeScript engine reads the same files. The rules, all on the canonical slic
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +65,15 @@ class TargetFile:
     targets: tuple[Target, ...]
 
 
+def data_root() -> Path:
+    return Path(os.environ.get("IBIS_DATA") or REPOSITORY.parent / "shared" / "data")
+
+
 def load_targets(dataset: str) -> TargetFile:
-    raw = json.loads((REPOSITORY / "resources" / "targets" / f"{dataset}.json").read_text())
+    bundled, own = REPOSITORY / "resources" / "targets" / f"{dataset}.json", data_root() / dataset / "targets.json"
+    if not bundled.exists() and not own.exists():
+        raise FileNotFoundError(f"What can be asked of {dataset} is not described: there is no {own}.")
+    raw = json.loads((bundled if bundled.exists() else own).read_text())
     targets = tuple(
         Target(
             t["id"], t["name"], None if t["labels"] == "any" else tuple(t["labels"]), tuple(t["requests"]), t["axis"], t["slices"],
