@@ -72,19 +72,53 @@ export const policyManifestSchema = z.object({
   }),
 });
 
-export const segmenterManifestSchema = z.object({
-  ...common,
-  role: z.literal('segmenter'),
+const segmenterCommon = { ...common, role: z.literal('segmenter') };
+const promptKindsSchema = z.array(z.enum(['points', 'box', 'scribble', 'mask']));
+
+/** An image encoder, whose embedding is kept, and a prompt decoder. */
+export const samManifestSchema = z.object({
+  ...segmenterCommon,
+  kind: z.literal('sam'),
   sessions: z.object({ encoder: sessionSchema, decoder: sessionSchema }),
   segmenter: z.object({
-    architecture: z.literal('sam'),
     inputSizePx: z.number().int().positive(), // longest side
     mean: z.tuple([z.number(), z.number(), z.number()]),
     std: z.tuple([z.number(), z.number(), z.number()]),
     lowResSizePx: z.number().int().positive(),
-    prompts: z.array(z.enum(['points', 'box', 'mask'])),
+    prompts: promptKindsSchema,
   }),
 });
+
+/** One net that takes a frame of the image and the prompts in it together: nothing is encoded ahead. */
+export const clickNetManifestSchema = z
+  .object({
+    ...segmenterCommon,
+    kind: z.literal('click-net'),
+    sessions: z.object({ net: sessionSchema }),
+    segmenter: z.object({
+      inputSizePx: z.number().int().positive(),
+      lowResSizePx: z.number().int().positive(),
+      /** What the input's channels hold, in their order. */
+      channels: z.tuple([
+        z.literal('gray'),
+        z.literal('inside'),
+        z.literal('include'),
+        z.literal('exclude'),
+        z.literal('box'),
+        z.literal('previous'),
+      ]),
+      candidates: z.number().int().positive(),
+      prompts: promptKindsSchema,
+    }),
+  })
+  .refine(({ segmenter }) => segmenter.inputSizePx === segmenter.lowResSizePx, {
+    message: 'the logits of a click net are as large as its frame',
+  });
+
+export const segmenterManifestSchema = z.discriminatedUnion('kind', [
+  samManifestSchema,
+  clickNetManifestSchema,
+]);
 
 export const manifestSchema = z.discriminatedUnion('role', [
   policyManifestSchema,
@@ -93,6 +127,8 @@ export const manifestSchema = z.discriminatedUnion('role', [
 
 export type PolicyTarget = z.infer<typeof policyTargetSchema>;
 export type PolicyManifest = z.infer<typeof policyManifestSchema>;
+export type SamManifest = z.infer<typeof samManifestSchema>;
+export type ClickNetManifest = z.infer<typeof clickNetManifestSchema>;
 export type SegmenterManifest = z.infer<typeof segmenterManifestSchema>;
 export type ModelManifest = z.infer<typeof manifestSchema>;
 export type SessionSignature = z.infer<typeof sessionSchema>;

@@ -1,5 +1,6 @@
 import { computeSlicePlane } from '../domain/plane.js';
 import type { Segmenter } from './agent/types.js';
+import { keepsEmbeddings } from './inference/segmenter.js';
 import { logFault } from './log.js';
 import type { SliceRequest, SliceSource } from './slices.js';
 
@@ -27,13 +28,15 @@ export function createIdleEncoding(options: {
     signal: AbortSignal,
   ): Promise<void> => {
     const segmenter = await options.getSegmenter(segmenterId);
+    // Where nothing is kept, this loads the model, and the neighbours need not be decoded for it.
+    const offsets = keepsEmbeddings(segmenter.manifest) ? NEIGHBOUR_OFFSETS : [0];
     const shown = await options.slices.prepare(request, signal);
     const info = shown.series.volumes[request.phaseIndex];
     const count =
       info?.geometry == null
         ? (info?.images.length ?? 0)
         : computeSlicePlane(info.geometry, request.axis).sliceCount;
-    for (const offset of NEIGHBOUR_OFFSETS) {
+    for (const offset of offsets) {
       const sliceIndex = request.sliceIndex + offset;
       if (sliceIndex < 0 || sliceIndex >= count) continue;
       if (signal.aborted || options.isBusy()) return;

