@@ -2,6 +2,7 @@ import {
   createReadStream,
   createWriteStream,
   closeSync,
+  fstatSync,
   openSync,
   readSync,
   writeSync,
@@ -90,6 +91,18 @@ export interface ZipMember {
   readonly file: string;
 }
 
+const END_OF_DIRECTORY = Buffer.from([0x50, 0x4b, 0x05, 0x06]);
+const END_OF_DIRECTORY_BYTES = 22;
+const MOST_COMMENT_BYTES = 0xffff; // may follow it
+
+/** Whether the archive has its end: one that was cut short would else open as a study with images missing. */
+function hasItsEnd(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  const tail = Buffer.alloc(Math.min(size, END_OF_DIRECTORY_BYTES + MOST_COMMENT_BYTES));
+  readSync(descriptor, tail, 0, tail.length, size - tail.length);
+  return tail.includes(END_OF_DIRECTORY);
+}
+
 /** Members of a zip, each in a file with a name of our own. Reads in chunks: archives may exceed memory. */
 export async function unpackZip(
   file: string,
@@ -124,6 +137,11 @@ export async function unpackZip(
 
   const source = openSync(file, 'r');
   try {
+    if (!hasItsEnd(source))
+      throw new IbisError(
+        'broken-file',
+        'The zip archive is cut short or damaged. Copy it again from its source.',
+      );
     const chunk = new Uint8Array(CHUNK_BYTES);
     for (let at = 0; ;) {
       const read = readSync(source, chunk, 0, CHUNK_BYTES, at);
@@ -144,5 +162,6 @@ export async function unpackZip(
     closeSync(source);
     for (const descriptor of open) closeSync(descriptor);
   }
+  if (members.length === 0) throw new IbisError('no-pixels', 'The zip archive holds no files.');
   return members;
 }
