@@ -5,13 +5,12 @@ import {
   countOverlayPixels,
   hasPolicy,
   ibisWindow,
+  NO_POLICY,
   readStoredSession,
   waitForImage,
 } from './pages/ibisWindow.js';
 import { demoImageName } from './support/demo.js';
 import { launchIbis, type LaunchedIbis } from './support/launch.js';
-
-const NO_POLICY = 'no trained policy is installed in resources/models';
 
 test.describe.serial('a reader who takes over', () => {
   let ibis: LaunchedIbis;

@@ -9,6 +9,7 @@ import {
   countOverlayPixels,
   hasPolicy,
   ibisWindow,
+  NO_POLICY,
   readSession,
   readStoredSession,
   waitForImage,
@@ -18,8 +19,6 @@ import { launchIbis, type LaunchedIbis } from './support/launch.js';
 
 /** Finds the demo's session in the list. */
 const targetWord = /(\w+)\W*$/.exec(demo.prompt)?.[1] ?? '';
-
-const NO_POLICY = 'no trained policy is installed in resources/models';
 
 test.describe.serial('the main job', () => {
   let ibis: LaunchedIbis;

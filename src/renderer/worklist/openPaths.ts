@@ -28,7 +28,7 @@ export async function openPaths(paths: readonly string[]): Promise<void> {
   openedPaths = [...new Set([...openedPaths, ...paths])];
   const first = result.studies[0]?.series[0];
   if (first !== undefined) await openSeries(first.seriesId);
-  else if (!result.cancelled)
+  else
     store.openProblem = 'Nothing in there is an image that Ibis can read. The list below says why.';
 }
 
@@ -60,6 +60,7 @@ export async function reopenPaths(): Promise<void> {
   await loadStudies();
 }
 
+/** Null: it failed or was cancelled, and the worklist says so. */
 async function runOpening<R extends OpenPathsResult>(
   open: (jobId: string) => Promise<Reply<R>>,
 ): Promise<R | null> {
@@ -71,13 +72,14 @@ async function runOpening<R extends OpenPathsResult>(
   const reply = await open(jobId);
   store.job = null;
   if (!reply.ok) {
-    store.openProblem =
-      reply.error.code === 'cancelled' ? 'Opening was cancelled.' : reply.error.message;
+    store.openProblem = reply.error.message;
+    return null;
+  }
+  if (reply.value.cancelled) {
+    store.openProblem = 'Opening was cancelled. Nothing of it was opened.';
     return null;
   }
   store.refused = reply.value.refused;
-  if (reply.value.cancelled)
-    store.openProblem = 'Opening was cancelled. What had been read until then is listed.';
   await loadStudies();
   return reply.value;
 }

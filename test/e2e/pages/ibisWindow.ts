@@ -84,19 +84,26 @@ export async function readSession(page: Page, sessionId: SessionId): Promise<Seg
   }, sessionId);
 }
 
-/** Pixels of the mask and marks layer that are not transparent. */
-export async function countOverlayPixels(page: Page): Promise<number> {
+/** How many pixels of the mask and marks layer have each alpha, 0 to 255. */
+export async function countOverlayAlphas(page: Page): Promise<readonly number[]> {
   return page
     .getByTestId('pane-main')
     .locator('canvas.overlay')
     .evaluate((canvas: HTMLCanvasElement) => {
+      const counts = new Array<number>(256).fill(0);
       const context = canvas.getContext('2d');
-      if (context === null || canvas.width === 0) return 0;
+      if (context === null || canvas.width === 0) return counts;
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-      let count = 0;
-      for (let p = 3; p < data.length; p += 4) if ((data[p] ?? 0) > 0) count += 1;
-      return count;
+      for (let p = 3; p < data.length; p += 4)
+        counts[data[p] ?? 0] = (counts[data[p] ?? 0] ?? 0) + 1;
+      return counts;
     });
+}
+
+/** Pixels of the mask and marks layer that are not transparent. */
+export async function countOverlayPixels(page: Page): Promise<number> {
+  const counts = await countOverlayAlphas(page);
+  return counts.slice(1).reduce((sum, count) => sum + count, 0);
 }
 
 /** Native dialogs cannot be driven: the next ones answer with these paths. */
@@ -117,6 +124,17 @@ export async function openPaths(
   await answerDialogs(app, paths);
   await page.keyboard.press('Control+o');
 }
+
+/** Drops files and folders on the image, as a file manager does. */
+export async function dropPaths(page: Page, paths: readonly string[]): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await devtools.send('Input.dispatchDragEvent', { type, x: 500, y: 400, data });
+  await devtools.detach();
+}
+
+export const NO_POLICY = 'no trained policy is installed in resources/models';
 
 /** Whether a policy is installed that a session can be run with. */
 export async function hasPolicy(page: Page): Promise<boolean> {
