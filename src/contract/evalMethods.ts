@@ -1,5 +1,6 @@
 /**
- * How a case is segmented in an evaluation. 'oracle' clicks knowing the truth: the segmenter's bound.
+ * How a case is segmented in an evaluation. 'oracle' clicks knowing the truth, until it is good: the segmenter's bound.
+ * 'oracle-five' clicks five times so, whatever is reached: what compares segmenters.
  * 'other-image' is the policy shown another case's picture, its clicks given to the right one: what it
  * knows of the target without looking. 'other-request' asks for the target that `contrastWith` names, judged by
  * this one's truth: what the words change.
@@ -11,5 +12,6 @@ export const evalMethods = [
   'other-image',
   'other-request',
   'oracle',
+  'oracle-five',
 ] as const;
 export type EvalMethod = (typeof evalMethods)[number];

@@ -111,6 +111,8 @@ function runOutcome(
     }
     case 'oracle':
       return runOracle(context, truth, tools.signal);
+    case 'oracle-five':
+      return runOracle(context, truth, tools.signal, { stopIou: 1, maxSteps: 5 });
   }
 }
 const nothing = Promise.resolve(null);
@@ -151,13 +153,13 @@ async function runOracle(
   context: AgentContext,
   truth: Mask,
   signal: AbortSignal,
+  { stopIou, maxSteps } = { stopIou: ORACLE_STOP_IOU, maxSteps: ORACLE_MAX_STEPS },
 ): Promise<Outcome> {
   let state = emptyAgentState;
   let mask = emptyMask(truth.width, truth.height);
   for (let steps = 0; ; steps++) {
-    if (computeIou(mask, truth) >= ORACLE_STOP_IOU)
-      return { state, steps, stopReason: 'iou-reached' };
-    if (steps === ORACLE_MAX_STEPS) return { state, steps, stopReason: 'step-limit' };
+    if (computeIou(mask, truth) >= stopIou) return { state, steps, stopReason: 'iou-reached' };
+    if (steps === maxSteps) return { state, steps, stopReason: 'step-limit' };
     const click = computeOracleClick(mask, truth);
     if (click === null) return { state, steps, stopReason: 'iou-reached' };
     const normalised = imageToNormalised(truth, click.point);

@@ -102,12 +102,17 @@ describe('an evaluation with real models', () => {
     });
     await reader.close();
     expect(evalReportSchema.parse(report)).toEqual(report);
-    expect(progress).toEqual(Array.from({ length: 12 }, (_, row) => row + 1));
+    expect(progress).toEqual(Array.from({ length: 14 }, (_, row) => row + 1));
     expect(report.rows.map(({ caseId, method }) => `${caseId} ${method}`)).toEqual(
       ['a', 'b'].flatMap((name) =>
-        ['agent', 'centre-click', 'mean-position-click', 'other-image', 'oracle'].map(
-          (method) => `discs/${name}.png/disc/0 ${method}`,
-        ),
+        [
+          'agent',
+          'centre-click',
+          'mean-position-click',
+          'other-image',
+          'oracle',
+          'oracle-five',
+        ].map((method) => `discs/${name}.png/disc/0 ${method}`),
       ),
     );
     const oracle = report.rows.filter(({ method }) => method === 'oracle');
@@ -115,6 +120,10 @@ describe('an evaluation with real models', () => {
       true,
     );
     expect(oracle.every(({ dice, diceByStep }) => diceByStep.at(-1) === dice)).toBe(true);
+    // What compares segmenters does not stop where it is good enough.
+    const five = report.rows.filter(({ method }) => method === 'oracle-five');
+    expect(five.every(({ steps, iou }) => steps === 5 || iou === 1)).toBe(true);
+    expect(five.every(({ steps }, row) => steps > (oracle[row]?.steps ?? Infinity))).toBe(true);
     // A policy with random weights writes no action: it fails its case and draws nothing.
     const agent = report.rows.filter(({ method }) => method === 'agent');
     expect(agent.map(({ dice, stopReason, steps }) => [dice, stopReason, steps])).toEqual([
