@@ -8,6 +8,7 @@ import type { AgentState } from './agent/agentState.js';
 import type { EngineHandlers } from './dispatch.js';
 import { announce, createLock, requireNotRunning, requireOpen } from './liveSession.js';
 import type { LiveSession, SessionOutput } from './liveSession.js';
+import { createLiveSessions } from './liveSessions.js';
 import type { ModelPool } from './modelPool.js';
 import { driveSession } from './runSession.js';
 import type { PreparedSlice, SliceSource } from './slices.js';
@@ -25,6 +26,8 @@ import type { Studies } from './studies.js';
 import { createUserActs } from './userActs.js';
 import type { UserActHandlers } from './userActs.js';
 
+// Each holds its slice and the logits of its steps, some megabytes; one further back is taken up from the store.
+const KEPT_SESSIONS = 8;
 const APP_PARSE_RETRIES = 1; // the policy is told once what was wrong with its text; 0 in evaluation
 
 export type SessionHandlers = Pick<
@@ -68,7 +71,6 @@ export function createSessions(options: {
 }): Sessions {
   const { output, studies, slices, models } = options;
   const { store } = output;
-  const live = new Map<SessionId, Promise<LiveSession>>();
   const working = new Set<LiveSession>();
   const running = new Set<Promise<void>>();
   let closing = false;
@@ -114,12 +116,7 @@ export function createSessions(options: {
     });
   };
 
-  const getLive = (sessionId: SessionId): Promise<LiveSession> => {
-    const found = live.get(sessionId) ?? takeUp(sessionId);
-    live.set(sessionId, found);
-    found.catch(() => live.delete(sessionId)); // asked again when the study was opened
-    return found;
-  };
+  const live = createLiveSessions({ takeUp, mostIdle: KEPT_SESSIONS });
 
   const startSession = async (
     params: ParsedParams<'startSession'>,
@@ -149,33 +146,35 @@ export function createSessions(options: {
       sourcePaths: studies.getSourcePaths(study.studyId),
       models: verified,
     });
-    live.set(session.sessionId, makeLive(session, slice, { records: [] }));
+    live.add(session.sessionId, makeLive(session, slice, { records: [] }));
     models.warm(policyId, segmenterId, slice.image);
     return session;
   };
 
-  const begin = async (sessionId: SessionId, maxTurns: number): Promise<null> => {
-    const session = await getLive(sessionId);
-    requireOpen(session);
-    requireNotRunning(session);
-    if (session.settings.policyId === '')
-      throw new IbisError('session-state', 'This session has no policy: it takes clicks only.');
-    if (session.settings.target.text.trim() === '')
-      throw new IbisError(
-        'session-state',
-        'This session was begun by a click, without a request. Start a new one that says what to segment.',
-      );
-    const policy = await models.getPolicy(session.settings.policyId);
-    requireNotRunning(session); // two calls may have waited for the same manifest
-    working.add(session);
-    const run = driveSession(session, { output, policy, maxTurns, isClosing: () => closing });
-    running.add(run);
-    void run.finally(() => {
-      running.delete(run);
-      working.delete(session);
+  const begin = (sessionId: SessionId, maxTurns: number): Promise<null> =>
+    live.use(sessionId, async (session) => {
+      requireOpen(session);
+      requireNotRunning(session);
+      if (session.settings.policyId === '')
+        throw new IbisError('session-state', 'This session has no policy: it takes clicks only.');
+      if (session.settings.target.text.trim() === '')
+        throw new IbisError(
+          'session-state',
+          'This session was begun by a click, without a request. Start a new one that says what to segment.',
+        );
+      const policy = await models.getPolicy(session.settings.policyId);
+      requireNotRunning(session); // two calls may have waited for the same manifest
+      working.add(session);
+      const run = driveSession(session, { output, policy, maxTurns, isClosing: () => closing });
+      running.add(run);
+      void live
+        .use(sessionId, () => run)
+        .finally(() => {
+          running.delete(run);
+          working.delete(session);
+        });
+      return null;
     });
-    return null;
-  };
 
   return {
     isBusy: () => working.size > 0,
@@ -191,30 +190,31 @@ export function createSessions(options: {
       startSession,
       runSession: ({ sessionId }) => begin(sessionId, Infinity),
       stepSession: ({ sessionId }) => begin(sessionId, 1),
-      pauseSession: async ({ sessionId }) => {
-        const { run } = await getLive(sessionId);
-        if (run !== null) run.pauseWanted = true;
-        return null;
-      },
-      cancelSession: async ({ sessionId }) => {
-        const session = await getLive(sessionId);
-        session.run?.controller.abort();
-        session.act?.abort();
-        return null;
-      },
-      ...createUserActs({ output, getLive, working, isClosing: () => closing }),
+      pauseSession: ({ sessionId }) =>
+        live.use(sessionId, async ({ run }) => {
+          if (run !== null) run.pauseWanted = true;
+          return null;
+        }),
+      cancelSession: ({ sessionId }) =>
+        live.use(sessionId, async (session) => {
+          session.run?.controller.abort();
+          session.act?.abort();
+          return null;
+        }),
+      ...createUserActs({ output, live, working, isClosing: () => closing }),
       decideSession: async ({ sessionId, decision }) => {
         // A stored session is decided without its images: they may be gone, the masks are in the trace.
-        const session = await live.get(sessionId);
-        if (session === undefined) decideSession(store, sessionId, decision);
+        if (!live.has(sessionId)) decideSession(store, sessionId, decision);
         else {
-          requireNotRunning(session);
-          await session.lock(async () => {
-            decideSession(store, sessionId, decision);
-            session.status = { ...session.status, decision };
-            announce(session, output);
+          await live.use(sessionId, async (session) => {
+            requireNotRunning(session);
+            await session.lock(async () => {
+              decideSession(store, sessionId, decision);
+              session.status = { ...session.status, decision };
+              announce(session, output);
+            });
           });
-          live.delete(sessionId);
+          live.forget(sessionId);
         }
         return getSession(store, sessionId);
       },

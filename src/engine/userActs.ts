@@ -15,6 +15,7 @@ import { IbisError } from '../contract/errors.js';
 import type { EngineHandlers } from './dispatch.js';
 import { announce, commitStep, requireOpen } from './liveSession.js';
 import type { LiveSession, SessionOutput } from './liveSession.js';
+import type { LiveSessions } from './liveSessions.js';
 import { getSession, markStepUndone } from './store/index.js';
 import type { SessionChange } from './store/index.js';
 
@@ -40,33 +41,33 @@ const waiting = (session: LiveSession): SessionChange =>
  */
 export function createUserActs(options: {
   readonly output: SessionOutput;
-  readonly getLive: (sessionId: SessionId) => Promise<LiveSession>;
+  readonly live: LiveSessions<LiveSession>;
   /** Sessions at work, which an act joins while it lasts. */
   readonly working: Set<LiveSession>;
   readonly isClosing: () => boolean;
 }): UserActHandlers {
-  const { output, getLive, working, isClosing } = options;
+  const { output, live, working, isClosing } = options;
   const { store } = output;
 
-  const act = async (
+  const act = (
     sessionId: SessionId,
     work: (session: LiveSession, signal: AbortSignal) => Promise<void>,
-  ): Promise<SegmentationSession> => {
-    const session = await getLive(sessionId);
-    session.run?.interrupt();
-    await session.lock(async () => {
-      requireOpen(session);
-      session.act = new AbortController();
-      working.add(session);
-      try {
-        await work(session, session.act.signal);
-      } finally {
-        session.act = null;
-        if (session.run === null) working.delete(session);
-      }
+  ): Promise<SegmentationSession> =>
+    live.use(sessionId, async (session) => {
+      session.run?.interrupt();
+      await session.lock(async () => {
+        requireOpen(session);
+        session.act = new AbortController();
+        working.add(session);
+        try {
+          await work(session, session.act.signal);
+        } finally {
+          session.act = null;
+          if (session.run === null) working.delete(session);
+        }
+      });
+      return getSession(store, sessionId);
     });
-    return getSession(store, sessionId);
-  };
 
   /** An act that takes a step; null: it changes nothing. */
   const takeStep = (
