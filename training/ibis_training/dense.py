@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,24 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .cases import DEMO_DATASET, load_cases, split_files, is_validation
-from .image import resize_bilinear
-from .plan import DATASETS, validation_cases
-from .targets import load_targets
-from .vision import ConceptNet, FIELD
+from scipy.ndimage import distance_transform_edt
 
-# Concept channels, in the order of the target files.
-CONCEPTS = tuple((d, t.id) for d in DATASETS for t in load_targets(d).targets)
+from .cases import DEMO_DATASET, load_cases, split_files, is_validation
+from .image import luma, resize_bilinear
+from .plan import DATASETS, validation_cases
+from .targets import Ranked, load_targets
+from .variants import NUCLEI_DATASET, everywhere, read_nuclei, recolour
+from .vision import ConceptNet, Concepts, FIELD
+
+# Concepts in the order of the target files; the nuclei's, of which single ones are found by rule, come last.
+CONCEPTS = Concepts(
+    tuple((d, t.id) for d in DATASETS for t in load_targets(d).targets),
+    tuple(t.instances for d in DATASETS for t in load_targets(d).targets if isinstance(t.instances, Ranked)),
+)
+VALIDATE_SECONDS = 600  # looking at all held-out pictures takes half a minute
+CORE_DEPTH = 0.45  # of a nucleus's own depth: what lies deeper is its core
+CORE_GAIN = 2.0  # a cell half covered by a core is core: else small nuclei have none (of held-out ones, 95% are then found, not 80%)
+NUCLEI_CROPS = 2  # cut-outs of a nuclei image beside the whole
 # Where a concept is really in the pictures but not labelled, it is not taught there.
 UNLABELLED = {DEMO_DATASET: ("hippocampus", "hippocampus-anterior", "hippocampus-posterior")}
 # rotation (degrees), log scale, shift (of the side), elastic (of the side), free flips
@@ -26,7 +36,12 @@ WARP = {
     "hc18_fetal_us": (30, 0.25, 0.12, 0.015, True),
     "msd_hippocampus_mri": (12, 0.2, 0.10, 0.02, False),
     DEMO_DATASET: (12, 0.2, 0.08, 0.015, False),
+    NUCLEI_DATASET: (180, 0.3, 0.1, 0.01, True),
 }
+# Pictures of each set in a batch.
+SHARE = {"sunnybrook_cmr": 5, "hc18_fetal_us": 3, "msd_hippocampus_mri": 3, DEMO_DATASET: 5, NUCLEI_DATASET: 5}
+RECOLOURED = 0.4  # of the demo head's pictures: one subject, many contrasts
+INVERTED = 0.15  # of the nuclei's: dark on bright as in stained tissue
 
 
 @dataclass(frozen=True)
@@ -36,13 +51,13 @@ class DenseSet:
     dataset: str
     gray: np.ndarray  # uint8 [n, 256, 256]
     truth: np.ndarray  # uint8 [n, k, 256, 256], 0..255, soft at edges
-    channels: tuple[int, ...]  # concept channel of each k
+    channels: tuple[int, ...]  # channel of the network of each k
 
 
 def build_dense_set(dataset: str, cases: list) -> DenseSet:
     """Cases that share a slice become one picture with several truths."""
-    channels = tuple(i for i, (d, _) in enumerate(CONCEPTS) if d == dataset)
-    slot = {CONCEPTS[c][1]: k for k, c in enumerate(channels)}
+    channels = tuple(i for i, (d, _) in enumerate(CONCEPTS.names) if d == dataset)
+    slot = {CONCEPTS.names[c][1]: k for k, c in enumerate(channels)}
     pictures: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for case in cases:
         if case.image_key not in pictures:
@@ -52,13 +67,55 @@ def build_dense_set(dataset: str, cases: list) -> DenseSet:
     return DenseSet(dataset, np.stack(gray), np.stack(truth), channels)
 
 
+def nucleus_cores(labels: np.ndarray) -> np.ndarray:
+    """bool [h, w]: the inner part of each nucleus (int [h, w], one value a nucleus), never empty."""
+    padded = np.pad(labels, 1)
+    edge = np.zeros(labels.shape, bool)
+    for axis in (0, 1):
+        for step in (-1, 1):
+            edge |= np.roll(padded, step, axis)[1:-1, 1:-1] != labels
+    depth = distance_transform_edt(~edge) * (labels > 0)
+    deepest = np.zeros(int(labels.max()) + 1)
+    np.maximum.at(deepest, labels.ravel(), depth.ravel())
+    return (labels > 0) & (depth >= CORE_DEPTH * deepest[labels])
+
+
+def build_nuclei_set(files: list[str], crops: int, rng: np.random.Generator) -> DenseSet:
+    """Whole images and cut-outs, in gray, with what is nucleus and what is the core of one."""
+    pictures = []
+    for name in files:
+        image, labels = read_nuclei(name)
+        boxes = [(0, 0, *labels.shape)]
+        for _ in range(crops):
+            side = int(rng.integers(64, min(labels.shape) + 1))
+            boxes.append((*(int(rng.integers(0, n - side + 1)) for n in labels.shape), side, side))
+        for row, column, height, width in boxes:
+            part = np.ascontiguousarray(labels[row : row + height, column : column + width])
+            if not (part > 0).any():
+                continue
+            # labels are stretched first: cores must be as wide in the network's picture as they are there
+            grown = part[(np.arange(256) * height // 256)[:, None], np.arange(256) * width // 256]
+            truth = np.stack([resize_bilinear((part > 0).astype(np.uint8) * 255, 256, 256), nucleus_cores(grown).astype(np.uint8) * 255])
+            pictures.append((resize_bilinear(np.ascontiguousarray(luma(image)[row : row + height, column : column + width]), 256, 256), truth))
+    gray, truth = zip(*pictures)
+    return DenseSet(NUCLEI_DATASET, np.stack(gray), np.stack(truth), (CONCEPTS.learned - 1, CONCEPTS.learned))
+
+
+def dense_validation_set(dataset: str) -> DenseSet:
+    if dataset == NUCLEI_DATASET:
+        return build_nuclei_set([f for f in split_files(dataset, "train") if is_validation(dataset, f)], 0, np.random.default_rng(0))
+    return build_dense_set(dataset, validation_cases(dataset))
+
+
 def dense_training_set(dataset: str) -> DenseSet:
     """Every labelled slice of the training part (in hippocampus volumes, every third), whatever its area."""
+    if dataset == NUCLEI_DATASET:
+        return build_nuclei_set([f for f in split_files(dataset, "train") if not is_validation(dataset, f)], NUCLEI_CROPS, np.random.default_rng(0))
     if dataset == DEMO_DATASET:
         held_out = {c.slice_index for c in validation_cases(dataset)}
     else:
         held_out = set()
-    targets = tuple(replace(t, slices={"rule": "all"}, min_pixels=1) for t in load_targets(dataset).targets)
+    targets = everywhere(dataset, 1)
     files = None if dataset == DEMO_DATASET else [f for f in split_files(dataset, "train") if not is_validation(dataset, f)]
     cases = [c for c in load_cases(dataset, "train", files, targets) if c.slice_index not in held_out]
     if dataset == "msd_hippocampus_mri":
@@ -71,7 +128,7 @@ def load_dense_sets(folder: Path) -> tuple[dict[str, DenseSet], dict[str, DenseS
     folder.mkdir(parents=True, exist_ok=True)
     result: tuple[dict, dict] = ({}, {})
     for dataset in DATASETS:
-        for part, build in ((0, dense_training_set), (1, lambda d: build_dense_set(d, validation_cases(d)))):
+        for part, build in ((0, dense_training_set), (1, dense_validation_set)):
             path = folder / f"dense-{dataset}-{part}.npz"
             if not path.exists():
                 made = build(dataset)
@@ -108,14 +165,32 @@ def vary_intensity(gray: Tensor, rng: np.random.Generator) -> Tensor:
     return gray.clamp(0, 1)
 
 
+def covered_cells(truth: Tensor, data: DenseSet) -> Tensor:
+    """[n, k, 64, 64]: the share of each cell that is covered; [n, k, 256, 256] in [0, 1]."""
+    cells = F.avg_pool2d(truth, 256 // FIELD)
+    return torch.stack([(c * CORE_GAIN).clamp(max=1) if channel == CONCEPTS.learned else c for c, channel in zip(cells.unbind(1), data.channels)], 1)
+
+
 def augmented_batch(data: DenseSet, n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """(gray [n, 1, 256, 256], truth [n, all concepts, 64, 64] as covered fraction)."""
+    """(gray [n, 1, 256, 256], truth [n, all channels, 64, 64] as covered fraction)."""
     pick = rng.integers(0, len(data.gray), n)
-    stack = torch.cat([torch.from_numpy(data.gray[pick])[:, None], torch.from_numpy(data.truth[pick])], 1).float() / 255
+    gray = data.gray[pick]
+    for k in range(n):
+        if data.dataset == DEMO_DATASET and rng.random() < RECOLOURED:
+            gray[k] = recolour(gray[k], rng)
+        elif data.dataset == NUCLEI_DATASET and rng.random() < INVERTED:
+            gray[k] = 255 - gray[k]
+    stack = torch.cat([torch.from_numpy(gray)[:, None], torch.from_numpy(data.truth[pick])], 1).float() / 255
     warped = F.grid_sample(stack, random_grid(data.dataset, n, rng), align_corners=False, padding_mode="zeros")
-    truth = torch.zeros(n, len(CONCEPTS), FIELD, FIELD)
-    truth[:, list(data.channels)] = F.avg_pool2d(warped[:, 1:], 256 // FIELD)
+    truth = torch.zeros(n, CONCEPTS.channels, FIELD, FIELD)
+    truth[:, list(data.channels)] = covered_cells(warped[:, 1:], data)
     return vary_intensity(warped[:, :1], rng), truth
+
+
+def taught_channels(dataset: str) -> Tensor:
+    """f32 [1, channels]: 0 where a channel is not taught on a set's pictures."""
+    names = [name for _, name in CONCEPTS.names[: CONCEPTS.learned]] + ["cores"]
+    return torch.tensor([[float(name not in UNLABELLED.get(dataset, ())) for name in names]])
 
 
 def dense_loss(logits: Tensor, truth: Tensor, taught: Tensor) -> Tensor:
@@ -131,40 +206,71 @@ def dense_loss(logits: Tensor, truth: Tensor, taught: Tensor) -> Tensor:
 
 @torch.no_grad()
 def dense_scores(net: ConceptNet, sets: dict[str, DenseSet]) -> dict[str, float]:
-    """Mean Dice per concept at 64 x 64 on clean pictures."""
+    """Mean Dice per channel at 64 x 64 on clean pictures."""
     net.eval()
     scores = {}
     for data in sets.values():
         probability = torch.cat([net(torch.from_numpy(g)[:, None].float() / 255).sigmoid() for g in np.array_split(data.gray, max(1, len(data.gray) // 16))])
-        truth = F.avg_pool2d(torch.from_numpy(data.truth).float() / 255, 4) > 0.5
+        truth = torch.cat([covered_cells(torch.from_numpy(t).float() / 255, data) for t in np.array_split(data.truth, max(1, len(data.truth) // 64))]) > 0.5
         for k, c in enumerate(data.channels):
             p, t = probability[:, c] > 0.5, truth[:, k]
             keep = t.sum((1, 2)) > 4
             dice = 2 * (p & t).sum((1, 2)) / (p.sum((1, 2)) + t.sum((1, 2))).clamp(min=1)
-            scores[CONCEPTS[c][1]] = round(float(dice[keep].mean()), 3)
+            scores["cores" if c == CONCEPTS.learned else CONCEPTS.names[c][1]] = round(float(dice[keep].mean()), 3)
     net.train()
     return scores
 
 
-def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, batch: int = 16, rate: float = 2e-3) -> None:
-    """Trains for a wall time with a one-cycle rate; writes runs/dense.pt every two minutes and resumes from it."""
+@torch.no_grad()
+def ranked_scores(net: ConceptNet, cases: list) -> dict[str, float]:
+    """Per rule, how often the instance found is the one meant: IoU of the two at 64 x 64 above 0.5."""
+    net.eval()
+    right: dict[str, list[bool]] = {}
+    for case in cases:
+        if not isinstance(case.target.instances, Ranked):
+            continue
+        gray = resize_bilinear(np.ascontiguousarray(luma(case.rgb)), 256, 256)
+        maps = CONCEPTS.maps(net(torch.from_numpy(gray.copy())[None, None].float() / 255).sigmoid())
+        found = maps[0, CONCEPTS.names.index((case.dataset, case.target.id))] > 0.5
+        meant = F.avg_pool2d(torch.from_numpy(resize_bilinear(case.truth.astype(np.uint8) * 255, 256, 256))[None, None].float() / 255, 4)[0, 0] > 0.5
+        right.setdefault(case.target.id, []).append(float((found & meant).sum()) > 0.5 * float((found | meant).sum()) > 0)
+    net.train()
+    return {k: round(float(np.mean(v)), 3) for k, v in right.items()}
+
+
+def load_channels(net: ConceptNet, state: dict) -> None:
+    """Weights of a network that may have had fewer channels: those are kept, new ones start faint."""
+    own = net.state_dict()
+    for key, value in state.items():
+        if own[key].shape == value.shape:
+            own[key] = value
+        else:
+            own[key][: len(value)] = value
+            if key.endswith("bias"):
+                own[key][len(value) :] = -3.0
+    net.load_state_dict(own)
+
+
+def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: float = 2e-3, start_from: Path | None = None) -> None:
+    """Trains for a wall time with a one-cycle rate; writes runs/dense.pt every hundred batches and goes on from it, else
+    from the weights of `start_from`, which may know fewer concepts."""
     torch.set_num_threads(threads)
     training, validation = load_dense_sets(runs)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed + int(time.time()))
-    net = ConceptNet(len(CONCEPTS)).to(memory_format=torch.channels_last)
+    net = ConceptNet(CONCEPTS.channels).to(memory_format=torch.channels_last)
     path = runs / "dense.pt"
-    if path.exists():
-        net.load_state_dict(torch.load(path)["net"])
+    if path.exists() or start_from:
+        load_channels(net, torch.load(path if path.exists() else start_from)["net"])
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.02)
-    share = {"sunnybrook_cmr": 5, "hc18_fetal_us": 3, "msd_hippocampus_mri": 3, DEMO_DATASET: 5}
+    batch, nuclei = sum(SHARE.values()), validation_cases(NUCLEI_DATASET)
+    taught = torch.cat([taught_channels(d).expand(n, -1) for d, n in SHARE.items()])
     start, step, last, total = time.time(), 0, time.time(), 0.0
     while (done := (time.time() - start) / 60 / minutes) < 1:
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1, step / 100 + 0.01) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
-        parts = [augmented_batch(training[d], n, rng) for d, n in share.items()]
+        parts = [augmented_batch(training[d], n, rng) for d, n in SHARE.items()]
         gray, truth = torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])
-        taught = torch.cat([torch.tensor([[float(name not in UNLABELLED.get(d, ())) for _, name in CONCEPTS]]).expand(n, -1) for d, n in share.items()])
         with torch.autocast("cpu", torch.bfloat16):  # three times faster where the processor has matrix units
             logits = net(gray.contiguous(memory_format=torch.channels_last))
         loss = dense_loss(logits.float(), truth, taught)
@@ -176,9 +282,10 @@ def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, batch: 
         if step % 50 == 0:
             print(f"step {step} loss {total / 50:.3f} {step * batch / (time.time() - start):.1f} pictures/s", flush=True)
             total = 0.0
-        if time.time() - last > 120:
+        if step % 100 == 0:
             torch.save({"net": net.state_dict(), "step": step}, path)
-            print("validation", dense_scores(net, validation), flush=True)
+        if time.time() - last > VALIDATE_SECONDS:
+            print("validation", dense_scores(net, validation), ranked_scores(net, nuclei), flush=True)
             last = time.time()
     torch.save({"net": net.state_dict(), "step": step}, path)
-    print("final", step, dense_scores(net, validation), flush=True)
+    print("final", step, dense_scores(net, validation), ranked_scores(net, nuclei), flush=True)

@@ -17,7 +17,7 @@ from .grammar import ClickAction
 from .image import OVERLAY_ALPHA, OVERLAY_RGB, gray_to_rgb, render_observation
 from .onnx_files import save_graph, signature, write_json
 from .plan import DATASETS
-from .policy import IMAGE_TOKENS, MAX_NEW_TOKENS, LoadedPolicy, embed_prompt, generate_step, pixel_values
+from .policy import MAX_NEW_TOKENS, LoadedPolicy, embed_prompt, generate_step, pixel_values
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
 from .targets import load_targets
 from .tokens import END, IMAGE, PAD, START, save_tokenizer
@@ -80,7 +80,7 @@ def write_configs(policy: LoadedPolicy, folder: Path) -> None:
         "do_pad": True, "do_rescale": True, "do_resize": True, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "rescale_factor": 1 / 255, "resample": 2,
         "size": {"longest_edge": 256}, "max_image_size": {"longest_edge": 256},
     })
-    write_json(folder / "processor_config.json", {"processor_class": "Idefics3Processor", "image_seq_len": IMAGE_TOKENS})
+    write_json(folder / "processor_config.json", {"processor_class": "Idefics3Processor", "image_seq_len": policy.model.image_tokens})
     save_tokenizer(policy.tokenizer, folder)
 
 

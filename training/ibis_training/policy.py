@@ -11,18 +11,27 @@ from torch import Tensor, nn
 
 from .decoder import Decoder, DecoderShape
 from .dense import CONCEPTS
+from .targets import Ranked
 from .tokens import END, IMAGE, PAD, prompt_text
-from .vision import PLACES, VisionEncoder
+from .vision import PLACES, Concepts, VisionEncoder
 
-IMAGE_TOKENS = (1 + PLACES) * len(CONCEPTS)
 MAX_NEW_TOKENS = 128
+FIRST_CONCEPTS = 12  # of policies saved before the concepts were saved with them
 
 
 class Policy(nn.Module):
-    def __init__(self, shape: DecoderShape):
+    def __init__(self, shape: DecoderShape, concepts: Concepts = CONCEPTS):
         super().__init__()
-        self.vision = VisionEncoder(len(CONCEPTS), shape.hidden)
+        self.vision = VisionEncoder(concepts, shape.hidden)
         self.decoder = Decoder(shape)
+
+    @property
+    def concepts(self) -> Concepts:
+        return self.vision.layout
+
+    @property
+    def image_tokens(self) -> int:
+        return (1 + PLACES) * len(self.concepts.names)
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,17 @@ class LoadedPolicy:
 def save_policy(model: Policy, tokenizer: Tokenizer, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "shape.json").write_text(json.dumps(asdict(model.decoder.shape)))
+    (folder / "shape.json").write_text(json.dumps({"decoder": asdict(model.decoder.shape), "concepts": asdict(model.concepts)}))
     torch.save(model.state_dict(), folder / "policy.pt")
 
 
 def load_policy(folder: Path) -> LoadedPolicy:
-    model = Policy(DecoderShape(**json.loads((folder / "shape.json").read_text())))
+    raw = json.loads((folder / "shape.json").read_text())
+    if "concepts" in raw:
+        concepts = Concepts(tuple((d, t) for d, t in raw["concepts"]["names"]), tuple(Ranked(**r) for r in raw["concepts"]["rules"]))
+    else:
+        concepts = Concepts(CONCEPTS.names[:FIRST_CONCEPTS])
+    model = Policy(DecoderShape(**raw.get("decoder", raw)), concepts)
     model.load_state_dict(torch.load(folder / "policy.pt"))
     return LoadedPolicy(model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json")))
 
@@ -52,7 +66,7 @@ def pixel_values(observation: np.ndarray) -> Tensor:
 
 def embed_prompt(policy: LoadedPolicy, user: str, image_features: Tensor) -> Tensor:
     """f32 [1, n, hidden]: token embeddings with the image's features in their places."""
-    ids = torch.tensor(policy.tokenizer.encode(prompt_text(user, IMAGE_TOKENS), add_special_tokens=False).ids)
+    ids = torch.tensor(policy.tokenizer.encode(prompt_text(user, policy.model.image_tokens), add_special_tokens=False).ids)
     embedded = policy.model.decoder.embedding(ids)
     embedded[ids == policy.tokenizer.token_to_id(IMAGE)] = image_features
     return embedded[None]
@@ -76,4 +90,4 @@ def generate_step(policy: LoadedPolicy, observation: np.ndarray, user: str) -> t
     return policy.tokenizer.decode(ids, skip_special_tokens=True), ids
 
 
-__all__ = ["END", "PAD", "Policy", "LoadedPolicy", "generate_step", "load_policy", "save_policy", "pixel_values", "IMAGE_TOKENS"]
+__all__ = ["END", "PAD", "Policy", "LoadedPolicy", "generate_step", "load_policy", "save_policy", "pixel_values"]

@@ -16,17 +16,20 @@ from .decoder import DecoderShape
 from .grammar import ClickAction, GrammarError, parse_step
 from .cases import ORIENTATION_TEXT
 from .plan import DATASETS
-from .policy import IMAGE_TOKENS, Policy, save_policy
+from .policy import Policy, save_policy
 from .prompts import format_user
 from .reasoning import DIRECTIONS, Geometry, quantised, write_absent_step, write_click_step, write_stop_step
+from .requests import ASKING, TAUGHT_UNTRAINED, draw_absent_request, draw_request, requests_of
 from .samples import Sample
 from .targets import load_targets
-from .vision import fourier
+from .variants import NUCLEI_DATASET
+from .vision import PLACES, fourier
 from .tokens import END, IMAGE, build_tokenizer, coordinate_ids, prompt_text
 
 TARGETS = {t.id: (d, t) for d in DATASETS for t in load_targets(d).targets}
-BRAIN = {"msd_hippocampus_mri", "demo_colin27"}
-OTHER_ORGANS = ("liver", "spleen", "left kidney", "right kidney", "pancreas", "bladder", "prostate", "lung", "tumour", "nuclei", "optic disc", "aorta")
+IMAGE_TOKENS = (1 + PLACES) * len(TARGETS)
+ABSENT_SHARE = 0.15  # of first steps that are asked for what is not there
+LEAST_AGREEMENT = 0.3  # IoU of the encoder's nucleus with the one meant: below, it took another
 COORDINATE_SIGMA = 1.2  # of the soft target, in hundredths
 IGNORE = -100
 DECISIVE = (" The", " This", " missing", " surplus")  # the tokens at which a step is decided: go on or stop, what is wrong
@@ -58,24 +61,20 @@ def write_sample(sample: Sample, rng: random.Random) -> tuple[str, str, tuple[fl
         x, y = quantised((x, y)) if rng.random() < 0.85 else (x, y)
         history.append(ClickAction(label, x, y))
     error = rng.choice(ERRORS) if rng.random() < 0.03 else ""
-    place = sample.geometry.click_place
-    if not history and rng.random() < 0.12:
-        others = [t for t, (d, _) in TARGETS.items() if d != sample.dataset and not {d, sample.dataset} <= BRAIN]
-        asked = rng.choice(others) if rng.random() < 0.8 else None
-        request = rng.choice(TARGETS[asked][1].requests) if asked else f"Segment the {rng.choice(OTHER_ORGANS)}."
-        return format_user(request, ORIENTATION_TEXT[axis], history, error), write_absent_step(), None, asked
-    request = rng.choice(target.requests)
-    if rng.random() < 0.1:
-        request = request.lower().rstrip(".")
+    say = lambda request: format_user(request, ORIENTATION_TEXT[axis], history, error)
+    if not history and sample.geometry.mask_empty and rng.random() < ABSENT_SHARE:
+        absent = draw_absent_request(sample.dataset, list(sample.absent_ids), rng)
+        return say(absent.text), write_absent_step(), None, absent.target_id
+    request = draw_request(sample.dataset, target, rng, oriented=axis == sample.axis).text
     if sample.label == "stop":
-        return format_user(request, ORIENTATION_TEXT[axis], history, error), write_stop_step(name, sample.geometry), None, target.id
-    return format_user(request, ORIENTATION_TEXT[axis], history, error), write_click_step(name, axis, sample.geometry, sample.label), place, target.id
+        return say(request), write_stop_step(name, sample.geometry), None, target.id
+    return say(request), write_click_step(name, axis, sample.geometry, sample.label), sample.geometry.click_place, target.id
 
 
 def corpus() -> list[str]:
     """All the words that the policy reads or writes."""
-    words = [r for _, t in TARGETS.values() for r in (*t.requests, *(q.lower() for q in t.requests))]
-    words += [f"Segment the {o}." for o in OTHER_ORGANS] + list(ORIENTATION_TEXT.values()) + ERRORS + [write_absent_step()]
+    words = [said for d, t in TARGETS.values() for _, text in requests_of(d, t.id) for said in (text, text.lower())]
+    words += [a.format(f"the {w}") for w in TAUGHT_UNTRAINED for a in ASKING[:2]] + list(ORIENTATION_TEXT.values()) + ERRORS + [write_absent_step()]
     words += [w for d in DIRECTIONS.values() for w in d]
     g = Geometry(0.5, 0.5, False, (0.5, 0.5), (0.9, 0.5), True)
     for _, t in TARGETS.values():
@@ -83,6 +82,7 @@ def corpus() -> list[str]:
             for label in ("include", "exclude"):
                 words.append(write_click_step(t.name, t.axis, Geometry(0.5, 0.5, mask_empty, (0.5, 0.5), (0.9, 0.5), True), label))
                 words.append(write_click_step(t.name, t.axis, Geometry(0.5, 0.5, mask_empty, (0.5, 0.5), (0.5, 0.5), False), label))
+                words.append(write_click_step(t.name, t.axis, Geometry(0.0, 1.0, False, (0.5, 0.5), (0.5, 0.5), foreign=True), label))
         words.append(write_stop_step(t.name, g))
     words.append(format_user("Segment", "unknown", [ClickAction("include", 0.5, 0.5), ClickAction("exclude", 0.5, 0.5)]))
     words.append(prompt_text(format_user("Segment", "unknown", []), 1))
@@ -179,9 +179,9 @@ def place_coordinates(model: Policy, ids: list[int]) -> None:
 
 
 def seen_by_encoder(samples: list[Sample]) -> list[Sample]:
-    """Without those in which the encoder does not see the target at all: they would teach guessing."""
+    """Without those in which the encoder does not see the target at all, or takes another nucleus for it: they would teach guessing."""
     concepts, largest_probability = list(TARGETS), 10  # place in vision.measure_concepts' scalars
-    return [s for s in samples if s.summary[concepts.index(s.target_id)][largest_probability] > 0.5]
+    return [s for s in samples if s.summary[concepts.index(s.target_id)][largest_probability] > 0.5 and (s.dataset != NUCLEI_DATASET or s.agreement >= LEAST_AGREEMENT)]
 
 
 def sample_weights(samples: list[Sample]) -> list[float]:

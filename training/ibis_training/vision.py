@@ -1,24 +1,52 @@
 """The vision encoder: a small convolutional network that turns one observation into image tokens.
 
 The engine only sees `pixel_values -> image_features`, as with any Idefics3-shaped export; inside, it
-1. separates the drawn mask from the picture by colour (the overlay's green is known, sources are gray),
-2. segments every concept it was trained for at a quarter of the resolution,
+1. separates the drawn mask from the picture by colour (the overlay's green is known, pictures are shown in gray),
+2. segments every concept it was trained for at a quarter of the resolution, and finds single nuclei by rank,
 3. measures, per concept, what is missing and what is too much, with a soft distance transform,
 4. writes five tokens per concept: a summary (how much is covered, how deep the worst places are) and the
    coordinates of the deepest missing and surplus places, x and y apart, each written in the waves in which
    the language model's coordinate tokens begin.
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .image import OVERLAY_ALPHA, OVERLAY_RGB
+from .instances import find_instances, rank_maps
+from .targets import Ranked
 
 SIZE_PX = 256
 FIELD = 64  # side of the concept maps; one cell is 4 x 4 observation pixels
 EROSIONS = 24
 FREQUENCIES = (1, 2, 4, 8, 16)
+
+
+@dataclass(frozen=True)
+class Concepts:
+    """What the encoder knows, in the order of its tokens. The last ones may be single instances of the concept before
+    them, found by rule; the network then has one more channel, for their cores."""
+
+    names: tuple[tuple[str, str], ...]  # (dataset, target id)
+    rules: tuple[Ranked, ...] = ()
+
+    @property
+    def learned(self) -> int:
+        return len(self.names) - len(self.rules)
+
+    @property
+    def channels(self) -> int:
+        return self.learned + bool(self.rules)
+
+    def maps(self, probability: Tensor) -> Tensor:
+        """[b, concepts, 64, 64] from the network's [b, channels, 64, 64]."""
+        if not self.rules:
+            return probability
+        known, cores = probability[:, : self.learned], probability[:, self.learned :]
+        return torch.cat([known, rank_maps(find_instances(known[:, -1:], cores), self.rules)], 1)
 
 
 def conv(a: int, b: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
@@ -36,9 +64,9 @@ class Residual(nn.Module):
 
 
 class ConceptNet(nn.Module):
-    """Gray picture f32 [b, 1, 256, 256] in [0, 1] -> concept logits f32 [b, c, 64, 64]."""
+    """Gray picture f32 [b, 1, 256, 256] in [0, 1] -> logits f32 [b, channels, 64, 64]."""
 
-    def __init__(self, concepts: int, widths: tuple[int, ...] = (16, 32, 64, 128, 160)):
+    def __init__(self, channels: int, widths: tuple[int, ...] = (16, 32, 64, 128, 160)):
         super().__init__()
         w1, w2, w3, w4, w5 = widths
         self.stem = nn.Sequential(conv(1, w1, 2, 5), conv(w1, w2, 2))
@@ -48,7 +76,7 @@ class ConceptNet(nn.Module):
         self.e8 = nn.Sequential(conv(w4 + 2, w5, 2), Residual(w5), Residual(w5))
         self.up16, self.up32, self.up64 = nn.Conv2d(w5, w4, 1), nn.Conv2d(w4, w3, 1), nn.Conv2d(w3, w2, 1)
         self.d16, self.d32, self.d64 = conv(w4, w4), conv(w3, w3), nn.Sequential(conv(w2, w2), conv(w2, w2))
-        self.head = nn.Conv2d(w2, concepts, 1)
+        self.head = nn.Conv2d(w2, channels, 1)
         axis = (torch.arange(16) + 0.5) / 16 - 0.5
         self.register_buffer("place", torch.stack([axis[None].expand(16, 16), axis[:, None].expand(16, 16)])[None], persistent=False)
 
@@ -139,9 +167,10 @@ class VisionEncoder(nn.Module):
     The language model is told of concept maps and the mask alone, so the two stages can be trained side by side.
     """
 
-    def __init__(self, concepts: int, hidden: int):
+    def __init__(self, layout: Concepts, hidden: int):
         super().__init__()
-        self.net = ConceptNet(concepts)
+        self.layout, concepts = layout, len(layout.names)
+        self.net = ConceptNet(layout.channels)
         self.concept_embedding = nn.Parameter(torch.randn(concepts, hidden) * 0.5)
         self.summary_projection = nn.Sequential(nn.Linear(SUMMARY, hidden), nn.GELU(), nn.Linear(hidden, hidden))
         self.place_embedding = nn.Parameter(torch.randn(PLACES, 1, hidden) * 0.5)
@@ -156,4 +185,4 @@ class VisionEncoder(nn.Module):
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         gray, mask = separate_overlay(pixel_values.flatten(0, 1))
-        return self.project(measure_concepts(self.net(gray).sigmoid(), F.avg_pool2d(mask, SIZE_PX // FIELD)))
+        return self.project(measure_concepts(self.layout.maps(self.net(gray).sigmoid()), F.avg_pool2d(mask, SIZE_PX // FIELD)))

@@ -10,12 +10,12 @@ from ibis_training.reasoning import Geometry
 from ibis_training.samples import Sample
 from ibis_training.vision import measure_concepts
 
-VENTRICLE = CONCEPTS.index(("sunnybrook_cmr", "left-ventricle"))
+VENTRICLE = CONCEPTS.names.index(("sunnybrook_cmr", "left-ventricle"))
 
 
 def sample(disc, mask: np.ndarray, target="left-ventricle") -> Sample:
     """A state whose encoder map is a disc about (0.63, 0.32), while the truth is said to lie elsewhere."""
-    maps = torch.zeros(1, len(CONCEPTS), 64, 64)
+    maps = torch.zeros(1, len(CONCEPTS.names), 64, 64)
     maps[0, VENTRICLE] = torch.from_numpy(disc(64, 64, 20, 40, 9)).float()
     summary = measure_concepts(maps, torch.from_numpy(mask)[None, None].float())[0].numpy().astype(np.float16)
     history = (("include", 0.5, 0.5),) if mask.any() else ()

