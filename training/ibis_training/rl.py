@@ -122,26 +122,28 @@ def train_rl(player: Player, tool: SegmenterTool, draw_task: Callable[[random.Ra
     optimiser = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=0.0, betas=(0.9, 0.99))
     rng, generator = random.Random(f"{seed}-{accelerator.process_index}"), torch.Generator().manual_seed(seed * 1000 + accelerator.process_index)
     iteration, spent, best = 0, 0.0, -1e9
-    state_path = folder / f"state-{accelerator.process_index}.pt"
-    first_weights = {k: v.clone() for k, v in player.model.state_dict().items()} if settings.kl else None
+    state_path, random_path = folder / "state.pt", folder / f"random-{accelerator.process_index}.pt"
+    first_weights = learned_weights(player.model) if settings.kl else None
     if state_path.exists():
-        state = torch.load(state_path, weights_only=False)
-        player.model.load_state_dict(state["model"])
+        state = torch.load(state_path, weights_only=False, map_location=next(player.model.parameters()).device)
+        player.model.load_state_dict(state["model"], strict=False)
         optimiser.load_state_dict(state["optimiser"])
-        rng.setstate(state["rng"])
-        generator.set_state(state["generator"])
         iteration, spent, best, first_weights = state["iteration"], state["spent"], state["best"], state["first_weights"]
+        if random_path.exists():  # else this process is new: it goes on with numbers of its own
+            rng_state, generator_state = torch.load(random_path, weights_only=False)
+            rng.setstate(rng_state)
+            generator.set_state(generator_state)
     model, optimiser = accelerator.prepare(player.model, optimiser)
     metrics = Metrics(folder) if accelerator.is_main_process else None
     env = SegmentationEnvironment(tool, weights, settings.max_steps, settings.parse_retries)
     begun, saved = time.monotonic() - spent, time.monotonic()
 
     def save() -> None:
-        state = {"model": accelerator.unwrap_model(model).state_dict(), "optimiser": optimiser.state_dict(), "rng": rng.getstate(), "generator": generator.get_state(),
-                 "iteration": iteration, "spent": time.monotonic() - begun, "best": best, "first_weights": first_weights}
-        torch.save(state, state_path.with_suffix(".tmp"))
-        state_path.with_suffix(".tmp").rename(state_path)
+        """The weights are alike on all processes: the first keeps them. Each keeps its own random numbers."""
+        write(random_path, (rng.getstate(), generator.get_state()))
         if accelerator.is_main_process:
+            write(state_path, {"model": learned_weights(accelerator.unwrap_model(model)), "optimiser": optimiser.state_dict(), "iteration": iteration,
+                               "spent": time.monotonic() - begun, "best": best, "first_weights": first_weights})
             player.save(folder / "last")
 
     def validate() -> float:
@@ -179,6 +181,16 @@ def train_rl(player: Player, tool: SegmenterTool, draw_task: Callable[[random.Ra
     save()
 
 
+def learned_weights(model: torch.nn.Module) -> dict[str, Tensor]:
+    """Copies of what is trained; frozen parts come from where the policy was loaded from."""
+    return {k: p.detach().clone() for k, p in model.named_parameters() if p.requires_grad}
+
+
+def write(path: Path, content: object) -> None:
+    torch.save(content, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").rename(path)
+
+
 def weigh(played: Sequence[Played], settings: RlSettings) -> tuple[list[Reply], list[float]]:
     """All replies with their advantages."""
     of_episode = group_advantages([p.episode.reward for p in played], settings.group)
@@ -199,13 +211,13 @@ def improve(accelerator: Accelerator, model: torch.nn.Module, optimiser: torch.o
         chunks = [kept[start : start + settings.batch] for start in range(0, len(kept), settings.batch)] or [[0]]  # every process takes a step, else they wait for each other
         for number, chunk in enumerate(chunks):
             part = [replies[k] for k in chunk]
-            old, counts = padded([r.log_probs for r in part])
+            old, counts = padded([r.log_probs.to(accelerator.device) for r in part])
             batch = player.collate(part, settings.temperature)
             with torch.no_grad():
                 reference = torch.func.functional_call(accelerator.unwrap_model(model), first_weights, kwargs=batch) if first_weights else None
             with accelerator.no_sync(model) if number + 1 < len(chunks) else nullcontext():
                 log_probs = model(**batch)
-                loss = clipped_loss(log_probs, old, torch.tensor([advantages[k] for k in chunk]), counts, settings.clip)
+                loss = clipped_loss(log_probs, old, torch.tensor([advantages[k] for k in chunk], device=accelerator.device), counts, settings.clip)
                 if reference is not None:
                     apart = reference - log_probs
                     loss = loss + settings.kl * ((apart.exp() - apart - 1) * counts).sum()  # never negative, and 0 where they agree
