@@ -1,13 +1,13 @@
 import { expect, test } from '@playwright/test';
 
-import { ibisWindow, waitForImage } from './pages/ibisWindow.js';
-import { launchIbis, type LaunchedIbis } from './support/launch.js';
+import { ibisWindow } from './pages/ibisWindow.js';
+import { launchDemo } from './support/demo.js';
+import type { LaunchedIbis } from './support/launch.js';
 
 test.describe.serial('the window for every reader', () => {
   let ibis: LaunchedIbis;
   test.beforeAll(async () => {
-    ibis = await launchIbis({ args: ['--demo'] });
-    await waitForImage(ibis.page);
+    ibis = await launchDemo();
   });
   test.afterAll(async () => {
     await ibis.close();

@@ -2,27 +2,23 @@ import { expect, test } from '@playwright/test';
 
 import {
   countOverlayAlphas,
-  hasPolicy,
   ibisWindow,
-  NO_POLICY,
   readSession,
   readStoredSession,
-  waitForImage,
 } from './pages/ibisWindow.js';
-import { demo } from './support/demo.js';
-import { launchIbis, type LaunchedIbis } from './support/launch.js';
+import { demo, launchDemo, skipWithoutPolicy } from './support/demo.js';
+import type { LaunchedIbis } from './support/launch.js';
 
 test.describe.serial('an agent under the reader’s hand', () => {
   let ibis: LaunchedIbis;
   test.beforeAll(async () => {
-    ibis = await launchIbis({ args: ['--demo'] });
-    await waitForImage(ibis.page);
+    ibis = await launchDemo();
   });
   test.afterAll(async () => {
     await ibis.close();
   });
   test.beforeEach(async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
   });
 
   test('pauses after the step it is in, and stays there', async () => {

@@ -4,8 +4,9 @@ import path from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import { hasPolicy, ibisWindow, NO_POLICY, waitForImage } from './pages/ibisWindow.js';
-import { launchIbis, repoRoot, type LaunchedIbis } from './support/launch.js';
+import { ibisWindow } from './pages/ibisWindow.js';
+import { launchDemo, skipWithoutPolicy } from './support/demo.js';
+import { repoRoot, type LaunchedIbis } from './support/launch.js';
 
 /** Copies of the bundled policy, each spoilt in one way, among the user's own models. */
 test.describe.serial('models that may not be used', () => {
@@ -35,15 +36,14 @@ test.describe.serial('models that may not be used', () => {
     await rm(path.join(await copyPolicy('lacking', 'Lacking'), 'tokenizer.json'));
     await alter(await copyPolicy('altered', 'Altered'));
     late = await copyPolicy('late', 'Altered late');
-    ibis = await launchIbis({ dataDir, args: ['--demo'] });
-    await waitForImage(ibis.page);
+    ibis = await launchDemo(dataDir);
   });
   test.afterAll(async () => {
     await ibis.close();
     await rm(dataDir, { recursive: true, force: true });
   });
   test.beforeEach(async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
   });
 
   const choosePolicy = async (name: string): Promise<void> => {

@@ -3,26 +3,22 @@ import { expect, test } from '@playwright/test';
 import {
   clickOnImage,
   countOverlayPixels,
-  hasPolicy,
   ibisWindow,
-  NO_POLICY,
   readStoredSession,
-  waitForImage,
 } from './pages/ibisWindow.js';
-import { demoImageName } from './support/demo.js';
-import { launchIbis, type LaunchedIbis } from './support/launch.js';
+import { demoImageName, launchDemo, skipWithoutPolicy } from './support/demo.js';
+import type { LaunchedIbis } from './support/launch.js';
 
 test.describe.serial('a reader who takes over', () => {
   let ibis: LaunchedIbis;
   test.beforeAll(async () => {
-    ibis = await launchIbis({ args: ['--demo'] });
-    await waitForImage(ibis.page);
+    ibis = await launchDemo();
   });
   test.afterAll(async () => {
     await ibis.close();
   });
   test.beforeEach(async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
   });
 
   test('begins by hand with an include click, which gets a mask', async () => {

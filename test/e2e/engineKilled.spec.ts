@@ -7,13 +7,11 @@ import { expect, test } from '@playwright/test';
 import {
   clickOnImage,
   countOverlayPixels,
-  hasPolicy,
   ibisWindow,
-  NO_POLICY,
   readStoredSession,
   waitForImage,
 } from './pages/ibisWindow.js';
-import { demoImageName } from './support/demo.js';
+import { demoImageName, launchDemo, skipWithoutPolicy } from './support/demo.js';
 import { launchIbis, type LaunchedIbis } from './support/launch.js';
 
 test.describe.serial('when the engine is killed', () => {
@@ -21,15 +19,14 @@ test.describe.serial('when the engine is killed', () => {
   let dataDir: string;
   test.beforeAll(async () => {
     dataDir = await mkdtemp(path.join(os.tmpdir(), 'ibis-killed-'));
-    ibis = await launchIbis({ dataDir, args: ['--demo'] });
-    await waitForImage(ibis.page);
+    ibis = await launchDemo(dataDir);
   });
   test.afterAll(async () => {
     await ibis.close();
     await rm(dataDir, { recursive: true, force: true });
   });
   test.beforeEach(async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
   });
 
   test('the window stays, says so, and has a button to go on', async () => {

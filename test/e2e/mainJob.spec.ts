@@ -7,14 +7,12 @@ import { expect, test } from '@playwright/test';
 import {
   answerDialogs,
   countOverlayPixels,
-  hasPolicy,
   ibisWindow,
-  NO_POLICY,
   readSession,
   readStoredSession,
   waitForImage,
 } from './pages/ibisWindow.js';
-import { demo, demoImageName } from './support/demo.js';
+import { demo, demoImageName, skipWithoutPolicy } from './support/demo.js';
 import { launchIbis, type LaunchedIbis } from './support/launch.js';
 
 /** Finds the demo's session in the list. */
@@ -46,7 +44,7 @@ test.describe.serial('the main job', () => {
   });
 
   test('runs the policy until it stops, each step stored before it is shown', async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
     const view = ibisWindow(ibis.page);
     await view.run.click();
     await expect(view.steps.first()).toBeVisible({ timeout: 60_000 });
@@ -69,7 +67,7 @@ test.describe.serial('the main job', () => {
   });
 
   test('looks back at the first step, on the image too, and forward again', async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
     const view = ibisWindow(ibis.page);
     const latest = await countOverlayPixels(ibis.page);
     await view.session.getByRole('button', { name: 'First step' }).click();
@@ -82,7 +80,7 @@ test.describe.serial('the main job', () => {
   });
 
   test('accepts with a key, and the decision is stored', async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
     const view = ibisWindow(ibis.page);
     await view.image.hover();
     await ibis.page.keyboard.press('Control+Enter');
@@ -92,7 +90,7 @@ test.describe.serial('the main job', () => {
   });
 
   test('exports the SEG, the NIfTI, the trace and the picture, and says where', async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
     const view = ibisWindow(ibis.page);
     await answerDialogs(ibis.app, [outDir]);
     await view.exportButton.click();
@@ -109,7 +107,7 @@ test.describe.serial('the main job', () => {
   });
 
   test('finds the session again in the list, by its request, and replays it', async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
     const view = ibisWindow(ibis.page);
     await view.session.getByRole('button', { name: 'New request' }).click();
     await expect(view.steps).toHaveCount(0);
@@ -130,7 +128,7 @@ test.describe.serial('the main job', () => {
   });
 
   test('warns of a request that the policy was not trained for, before it is run', async () => {
-    test.skip(!(await hasPolicy(ibis.page)), NO_POLICY);
+    await skipWithoutPolicy(ibis.page);
     const view = ibisWindow(ibis.page);
     await view.session.getByRole('button', { name: 'New request' }).click();
     await view.request.fill('Segment the gallbladder.');

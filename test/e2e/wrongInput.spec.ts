@@ -75,7 +75,7 @@ test.describe.serial('opening what is there', () => {
     await expect(view.series.filter({ hasText: '3 images' })).toHaveCount(1);
     await expect(view.refused).toContainText('7 files not opened');
     for (const name of brokenNames)
-      await expect(view.refused.locator('.row').filter({ hasText: name })).toHaveCount(1);
+      await expect(view.refused.getByRole('listitem').filter({ hasText: name })).toHaveCount(1);
     const reasons = await view.refused.locator('.reason').allInnerTexts();
     for (const reason of reasons) expect(reason).toMatch(/^\p{Lu}.{12,}\.$/su);
     await ibis.screenshot('refused-files');

@@ -17,7 +17,7 @@ function describeFocus(element: Element | null, cameByPointer: boolean): FocusKi
       !['checkbox', 'radio', 'range', 'button'].includes(element.type)) ||
     (element instanceof HTMLElement && element.isContentEditable);
   // Who presses a button with the mouse means Space and Enter for the image again; an open menu keeps them.
-  const isDone = cameByPointer && element?.getAttribute('aria-expanded') !== 'true';
+  const isDone = cameByPointer && !element?.matches('[aria-haspopup][aria-expanded=true]');
   const pressable =
     !isDone &&
     element !== null &&

@@ -134,8 +134,6 @@ export async function dropPaths(page: Page, paths: readonly string[]): Promise<v
   await devtools.detach();
 }
 
-export const NO_POLICY = 'no trained policy is installed in resources/models';
-
 /** Whether a policy is installed that a session can be run with. */
 export async function hasPolicy(page: Page): Promise<boolean> {
   await expect

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { test, type Page } from '@playwright/test';
+
+import { hasPolicy, waitForImage } from '../pages/ibisWindow.js';
+import { launchIbis, type LaunchedIbis } from './launch.js';
+
 /** The demo study's ready request; it is chosen for the policy that ships, so tests read it where it stands. */
 export const demo = JSON.parse(
   readFileSync(
@@ -11,3 +16,18 @@ export const demo = JSON.parse(
 
 /** As the image names itself to a screen reader. */
 export const demoImageName = `Axial image ${demo.sliceIndex + 1} of 177`;
+
+/** The window with the demo study on screen. */
+export async function launchDemo(dataDir?: string): Promise<LaunchedIbis> {
+  const ibis = await launchIbis({
+    args: ['--demo'],
+    ...(dataDir === undefined ? {} : { dataDir }),
+  });
+  await waitForImage(ibis.page);
+  return ibis;
+}
+
+/** Skips the test, by name, where no policy is installed that a session can be run with. */
+export async function skipWithoutPolicy(page: Page): Promise<void> {
+  test.skip(!(await hasPolicy(page)), 'no trained policy is installed in resources/models');
+}
