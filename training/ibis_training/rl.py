@@ -3,7 +3,7 @@
 One iteration: some tasks, each played `group` times with the segmenter in the loop; the reward of each episode, less its
 group's mean, over its group's spread, is the advantage of every token that the policy wrote in it (a step's own share
 of it may be added); then the clipped objective of PPO over those tokens, token by token. Prompts, pictures and the
-user's acts carry no loss. docs/decisions/0060-reinforcement-learning.md says why this is not TRL's trainer.
+user's acts carry no loss. docs/decisions/0061-reinforcement-learning.md says why this is not TRL's trainer.
 
 One loop for one process and for many: Accelerate divides it (`accelerate launch -m ibis_training rl ...`), every process
 with tasks of its own.
