@@ -17,9 +17,9 @@ from .segmenter import Click
 from .segmenter_prompts import BOX, DISC_RADIUS, EXCLUDE, INCLUDE, INSIDE, LINE_RADIUS, PREVIOUS, mark_box, mark_line
 from .trajectory import Box, Scribble
 
-FOCUS_MARGIN = 2.0  # side of a window over the extent of what it is about
+FOCUS_MARGIN = 3.0  # side of a window over the extent of what it is about: with 2, ventricles lost their surroundings
 FOCUS_LEAST_PX = 48  # a smaller window shows nothing more
-FOCUS_MOST = 0.75  # of the image's longer side; beyond, the whole image is shown
+FOCUS_MOST = 0.5  # of the image's longer side; beyond, the whole image is shown
 REFOCUS_BELOW = 0.7  # a window this much smaller than the one looked at is worth a second look
 
 

@@ -56,11 +56,11 @@ def paint(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def window_about(target: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """(left, top, width, height) of a square about the target, 1.4 to 3.2 times its extent, off centre."""
+    """(left, top, width, height) of a square about the target, 1.7 to 4.2 times its extent, off centre."""
     height, width = target.shape
     rows, columns = np.flatnonzero(target.any(1)), np.flatnonzero(target.any(0))
     extent = max(np.ptp(rows), np.ptp(columns)) + 1
-    side = max(extent * np.exp(rng.uniform(np.log(1.4), np.log(3.2))), min(48, max(height, width)))
+    side = max(extent * np.exp(rng.uniform(np.log(1.7), np.log(4.2))), min(48, max(height, width)))
     shift = rng.uniform(-0.5, 0.5, 2) * (side - extent)
     centre_x, centre_y = (columns[0] + columns[-1] + 1) / 2 + shift[0], (rows[0] + rows[-1] + 1) / 2 + shift[1]
     view_width, view_height = min(side, width), min(side, height)

@@ -6,9 +6,9 @@ import type { SegmenterPrompts } from '../agent/types.js';
  * Which part of an image a click net looks at: the whole of it, or a square about the target, so that a small
  * target is seen in as many pixels as a large one. The twin of training/ibis_training/segmenter_frames.py.
  */
-const FOCUS_MARGIN = 2; // side of a window over the extent of what it is about
+const FOCUS_MARGIN = 3; // side of a window over the extent of what it is about
 const FOCUS_LEAST_PX = 48; // a smaller window shows nothing more
-const FOCUS_MOST = 0.75; // of the image's longer side; beyond, the whole image is shown
+const FOCUS_MOST = 0.5; // of the image's longer side; beyond, the whole image is shown
 const REFOCUS_BELOW = 0.7; // a window this much smaller than the one looked at is worth a second look
 
 export interface Size {
