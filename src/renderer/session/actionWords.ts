@@ -18,12 +18,9 @@ export function describeAction(action: Action): {
       return { label: 'Removed click', detail: String(action.clickIndex + 1) };
     case 'box': {
       const { topLeft, bottomRight } = action.box;
-      return {
-        label: 'Box',
-        detail: [topLeft, bottomRight]
-          .map(({ normalised: { x, y } }) => `${x.toFixed(2)}, ${y.toFixed(2)}`)
-          .join(' – '),
-      };
+      const width = bottomRight.normalised.x - topLeft.normalised.x;
+      const height = bottomRight.normalised.y - topLeft.normalised.y;
+      return { label: 'Box', detail: `${width.toFixed(2)} × ${height.toFixed(2)}` };
     }
     case 'remove-box':
       return { label: 'Removed the box', detail: '' };

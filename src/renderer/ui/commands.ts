@@ -15,6 +15,7 @@ import type { HotkeyId } from './hotkeys.js';
 import { useHotkeyStore } from './hotkeyStore.js';
 import { useViewerStore } from './viewerStore.js';
 
+const BRUSH_SIZES_PX = [1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 24, 30, 38, 48, 60, 75, 95, 120, 150, 200];
 const OPACITIES = [0.35, 0.6, 0.85, 0.15] as const;
 
 const chooseTool = (tool: ViewerTool) => (): void => {
@@ -53,11 +54,12 @@ function changeOpacity(): void {
   viewer.maskOpacity = OPACITIES[(at + 1) % OPACITIES.length] ?? OPACITIES[0];
 }
 
-/** One pixel at a time while it is small, then by a fifth. */
+/** The next size up or down: the two keys undo each other. */
 const changeBrush = (direction: 1 | -1) => (): void => {
   const viewer = useViewerStore();
-  const step = Math.max(1, Math.round(viewer.brushSizePx / 5));
-  viewer.brushSizePx = Math.min(200, Math.max(1, viewer.brushSizePx + direction * step));
+  const sizes = direction === 1 ? BRUSH_SIZES_PX : BRUSH_SIZES_PX.toReversed();
+  const isNext = (size: number): boolean => direction * (size - viewer.brushSizePx) > 0;
+  viewer.brushSizePx = sizes.find(isNext) ?? viewer.brushSizePx;
 };
 
 /** Enter runs; a paused session takes one step; a running one is left alone. */

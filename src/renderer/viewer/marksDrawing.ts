@@ -84,7 +84,7 @@ export function drawScribble(
   context.stroke();
   context.lineWidth = 3.5;
   context.strokeStyle = clickColours[label];
-  if (label === 'exclude') context.setLineDash([0.1, 6]);
+  if (label === 'exclude') context.setLineDash([5, 7]);
   context.stroke();
   context.restore();
 }

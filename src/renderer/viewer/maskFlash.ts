@@ -3,6 +3,7 @@ import type { PackedMask } from '../../domain/mask.js';
 
 const DURATION_MS = 450;
 const PEAK = 0.45;
+const MAX_PIXELS = 2 ** 22; // on a larger slice the flash would come late and hold the mask up
 const LEVELS = 12; // shades on the way out; more are not told apart
 
 /** Pixels that a new mask has gained or lost, white; drawn over it and soon gone. */
@@ -35,15 +36,16 @@ export function createMaskFlash(onFrame: () => void) {
   };
   return {
     show(before: PackedMask | null, after: PackedMask | null): void {
-      stop();
       const size = after ?? before;
       if (size === null || wantsStillness()) return;
       const { width, height } = size;
+      if (width * height > MAX_PIXELS) return;
       if (before !== null && (before.width !== width || before.height !== height)) return;
       const unpack = (packed: PackedMask | null) =>
         packed === null ? emptyMask(width, height) : unpackMask(packed);
       const changes = findMaskChanges(unpack(before), unpack(after));
-      if (!changes.data.includes(1)) return;
+      if (!changes.data.includes(1)) return; // the same mask told again: a flash goes on
+      stop();
       image = new OffscreenCanvas(width, height);
       const pixels = new ImageData(width, height);
       for (let p = 0; p < changes.data.length; p++)

@@ -79,7 +79,7 @@ export function drawStroke(
 const line = (points: readonly PlacedPoint[]): readonly NormalisedPoint[] =>
   points.map(({ normalised }) => normalised);
 
-/** Box, scribbles and numbered clicks; what the user placed is ringed or doubled. */
+/** Box, scribbles and numbered clicks. */
 export function drawPrompts(
   context: CanvasRenderingContext2D,
   { clicks, box, scribbles }: Prompts,

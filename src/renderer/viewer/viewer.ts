@@ -65,8 +65,10 @@ export interface Viewer {
   readonly stepSlice: (delta: number) => void;
   readonly setActivePane: (paneId: PaneId) => void;
   readonly setWindow: (window: IntensityWindow) => void;
-  /** The window the series was opened with: its file's, else percentiles of the first image. */
+  /** The window the series was opened with: its file's, else the engine's, until that is there percentiles of the first image. */
   readonly storedWindow: () => IntensityWindow | null;
+  /** The engine's window for images that name none; on screen unless the reader has set another meanwhile. */
+  readonly setStoredWindow: (window: IntensityWindow) => void;
   readonly setCursor: (cursor: CursorReading | null) => void;
   readonly setInverted: (inverted: boolean) => void;
   readonly resetCameras: () => void;
@@ -153,7 +155,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     source: () => source,
     cross: () => (crosses() ? cross : null),
     onDrawn: (paneId, pane) => {
-      state.panes[paneId] = describePane(pane, positionOf(paneId));
+      state.panes[paneId] = describePane(pane, positionOf(paneId), paneId === 'side3' && crosses());
       if (paneId === 'main') state.firstFailed = pane.getUnreadable() !== null;
     },
   });
@@ -164,7 +166,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   const applyFirstWindow = (shown: PlacedSlice, pane: Pane): void => {
     const range = pane.getShownRange();
     const pixels = pane.getPixels();
-    storedWindow =
+    storedWindow ??=
       shown.image.samplesPerPixel === 3
         ? windowOfRange(0, 255)
         : (shown.image.window ??
@@ -322,6 +324,13 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     },
     setWindow,
     storedWindow: () => storedWindow,
+    setStoredWindow(window) {
+      const isUntouched =
+        state.window?.centre === storedWindow?.centre &&
+        state.window?.width === storedWindow?.width;
+      storedWindow = window;
+      if (state.window !== null && isUntouched) setWindow(window);
+    },
     setCursor(cursor) {
       state.cursor = cursor;
     },

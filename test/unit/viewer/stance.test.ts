@@ -97,3 +97,66 @@ describe('where the reader is', () => {
     expect(settle(moved)).toMatchObject({ axis: 'acquired', cross: { k: 2 } });
   });
 });
+
+const quarters = (stance: Stance) =>
+  (['main', 'side1', 'side2', 'side3'] as const).map((paneId) => {
+    const position = positionOfPane(stance, paneId);
+    return position === null ? null : `${position.axis} ${String(position.sliceIndex)}`;
+  });
+
+describe('two by two', () => {
+  const quad = changeLayout(start, 'quad');
+
+  it('shows the three planes and the acquired stack, all at the place where the reader was', () => {
+    expect(quarters(quad)).toEqual(['axial 15', 'coronal 10', 'sagittal 5', 'acquired 15']);
+  });
+
+  it('scrolls the stack by itself, and the planes without it', () => {
+    const scrolled = goTo({ ...quad, activePane: 'side3' }, { sliceIndex: 20 });
+    expect(quarters(scrolled)).toEqual(['axial 15', 'coronal 10', 'sagittal 5', 'acquired 20']);
+    const planes = goTo({ ...scrolled, activePane: 'main' }, { sliceIndex: 3 });
+    expect(quarters(planes)).toEqual(['axial 3', 'coronal 10', 'sagittal 5', 'acquired 20']);
+  });
+
+  it('goes to a slice in the pane that shows its very axis', () => {
+    const there = goTo(quad, { axis: 'acquired', sliceIndex: 7 });
+    expect(there.activePane).toBe('side3');
+    expect(quarters(there)[3]).toBe('acquired 7');
+    expect(goTo(quad, { axis: 'axial', sliceIndex: 7 }).activePane).toBe('main');
+  });
+
+  it('makes the pane with the plane that was shown the active one, and goes on alone in it', () => {
+    const coronal = goTo(start, { axis: 'coronal', sliceIndex: 4 });
+    const opened = changeLayout(coronal, 'quad');
+    expect(opened.activePane).toBe('side1');
+    expect(quarters(changeLayout(opened, 'stack'))).toEqual(['coronal 4', null, null, null]);
+    const stack = goTo({ ...quad, activePane: 'side3' }, { sliceIndex: 20 });
+    expect(quarters(changeLayout(stack, 'stack'))[0]).toBe('acquired 20');
+  });
+
+  it('shows four images in a row where they form no volume, and none beyond the last', () => {
+    const row = {
+      ...start,
+      volume: loose,
+      axes: ['acquired'] as const,
+      cross: { i: 0, j: 0, k: 1 },
+    };
+    const tiles = changeLayout(row, 'quad');
+    expect(quarters(tiles)).toEqual(['acquired 1', 'acquired 2', null, null]);
+    // A step in the second pane moves the row by one.
+    const back = goTo({ ...tiles, activePane: 'side1' }, { sliceIndex: 1 });
+    expect(quarters(back)).toEqual(['acquired 0', 'acquired 1', 'acquired 2', null]);
+    const first = goTo(back, { sliceIndex: 0 });
+    expect(first.activePane).toBe('main');
+    expect(quarters(first)[0]).toBe('acquired 0');
+  });
+
+  it('keeps the stack inside a volume that has fewer slices', () => {
+    const far = {
+      ...quad,
+      stackIndex: 29,
+      volume: { ...volume, geometry: null, images: loose.images },
+    };
+    expect(settle(far).stackIndex).toBe(2);
+  });
+});
