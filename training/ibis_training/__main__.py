@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 import yaml
+from accelerate import PartialState
 
 DEFAULT_RUNS = Path(__file__).resolve().parents[1] / "runs"
 COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "rl", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate")
@@ -61,13 +62,19 @@ def main() -> None:
     elif options.command in SEGMENTER_COMMANDS:
         SEGMENTER_COMMANDS[options.command](config, options.runs)
     else:
-        from .nano_commands import NANO_COMMANDS
-
         if options.minutes is not None:
             config.setdefault(options.command, {})["minutes"] = options.minutes
         if options.steps is not None:
             config.setdefault(options.command, {})["steps"] = options.steps
-        NANO_COMMANDS[options.command](config, options.runs)
+        if "model" in config:  # a published model's folder
+            from .vlm_commands import run_large
+
+            run_large(options.command, config, options.runs)
+            PartialState().destroy_process_group()
+        else:
+            from .nano_commands import NANO_COMMANDS
+
+            NANO_COMMANDS[options.command](config, options.runs)
 
 
 if __name__ == "__main__":

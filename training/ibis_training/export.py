@@ -4,7 +4,6 @@ Layout: config.json, generation_config.json, tokenizer.json, tokenizer_config.js
 processor_config.json, onnx/{vision_encoder,embed_tokens,decoder_model_merged}.onnx and manifest.json.
 """
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch.export import Dim
 
 from .grammar import ClickAction
 from .image import OVERLAY_ALPHA, OVERLAY_RGB, gray_to_rgb, render_observation
-from .onnx_files import save_graph, signature, write_json
+from .onnx_files import describe_files, describe_sessions, save_graph, write_json
 from .plan import DATASETS
 from .policy import MAX_NEW_TOKENS, LoadedPolicy, embed_prompt, generate_step, pixel_values
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
@@ -85,12 +84,9 @@ def write_configs(policy: LoadedPolicy, folder: Path) -> None:
 
 
 def write_manifest(folder: Path, version: str, source: str) -> None:
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != "manifest.json"]
-    sessions = {"visionEncoder": "vision_encoder", "embedTokens": "embed_tokens", "decoder": "decoder_model_merged"}
     write_json(folder / "manifest.json", {
         "schemaVersion": 1, "id": folder.name, "role": "policy", "name": "Ibis nano policy", "version": version, "licence": "MIT", "source": source,
-        "files": [{"path": p.relative_to(folder).as_posix(), "sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "sizeBytes": p.stat().st_size} for p in files],
-        "sessions": {k: {"file": f"onnx/{v}.onnx", **signature(folder / "onnx" / f"{v}.onnx")} for k, v in sessions.items()},
+        "files": describe_files(folder), "sessions": describe_sessions(folder),
         "policy": {
             "architecture": "idefics3", "dtype": "fp32", "grammar": "ibis-agent-1", "systemPrompt": SYSTEM_PROMPT, "userTemplate": USER_TEMPLATE,
             "image": {"widthPx": 256, "heightPx": 256, "fit": "stretch", "resample": "bilinear"}, "overlay": {"rgb": list(OVERLAY_RGB), "alpha": OVERLAY_ALPHA},
