@@ -1,8 +1,11 @@
 // docs/models.md from the stored reports: `npm run models-page`. test/unit/tooling/modelsPage.test.ts keeps
-// the two equal. Reports are made by `ibis eval ... --methods all` and stored in docs/models/reports/.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// the two equal. Reports are made by `ibis eval ... --methods all` and stored in docs/models/reports/; those that
+// compare segmenters by `--methods oracle-five`, compacted by scripts/compactReport.mjs, in its folder segmenters/.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { renderSegmenters } from './lib/segmentersSection.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const reportsDir = path.join(root, 'docs/models/reports');
@@ -96,13 +99,23 @@ function reportSection(report) {
   ];
 }
 
-export function renderModelsPage() {
-  const reports = readdirSync(reportsDir)
+function loadReports(folder) {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => JSON.parse(readFileSync(path.join(reportsDir, name), 'utf8')));
+    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')));
+}
+
+export function renderModelsPage() {
   const head = readFileSync(path.join(root, 'docs/models/head.md'), 'utf8').trimEnd();
-  return `${[head, '', ...reports.flatMap(reportSection)].join('\n').trimEnd()}\n`;
+  const lines = [
+    head,
+    '',
+    ...renderSegmenters(loadReports(path.join(reportsDir, 'segmenters'))),
+    ...loadReports(reportsDir).flatMap(reportSection),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
