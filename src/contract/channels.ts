@@ -12,7 +12,7 @@ import type {
   Step,
   StopReason,
 } from '../domain/session.js';
-import type { Refusal, Series, StudySummary } from '../domain/study.js';
+import type { IntensityWindow, Refusal, Series, StudySummary } from '../domain/study.js';
 import type { IbisErrorShape } from './errors.js';
 import { exportFormats } from './exportFormats.js';
 import type { PolicyTarget } from './manifest.js';
@@ -53,6 +53,8 @@ export const engineMethods = {
   cancelJob: z.object({ jobId: z.string() }),
   listStudies: nothing,
   getSeries: z.object({ seriesId }),
+  /** The window that the engine takes where the files name none; null: each image has its own. */
+  computeWindow: z.object({ seriesId, phaseIndex: z.number().int().nonnegative() }),
   closeStudy: z.object({ studyId }),
   listModels: nothing,
   /** Warns before Run of a request outside the policy's training. */
@@ -198,6 +200,7 @@ export interface MethodResults {
   cancelJob: null;
   listStudies: readonly StudySummary[];
   getSeries: Series;
+  computeWindow: IntensityWindow | null;
   closeStudy: null;
   listModels: readonly ModelStatus[];
   checkRequest: RequestCheck;

@@ -110,6 +110,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     listStudies: async () => library.listStudies(),
     getSeries: async ({ seriesId }) => studies.getSeries(seriesId),
+    computeWindow: ({ seriesId, phaseIndex }) => slices.computeWindow(seriesId, phaseIndex),
     reopenSession: async ({ sessionId }) => {
       const source = getSessionSource(store, sessionId);
       await studies.reopen(source);

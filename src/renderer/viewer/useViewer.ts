@@ -1,6 +1,6 @@
 import { onBeforeUnmount, shallowRef, watch } from 'vue';
 
-import type { Series } from '../../domain/study.js';
+import type { IntensityWindow, Series } from '../../domain/study.js';
 import { createViewerApi } from './createViewerApi.js';
 import { createPromptDrawing } from './drawPrompts.js';
 import { createHandlers, createPresses } from './interactions.js';
@@ -25,6 +25,7 @@ import { watchMeasurements } from './watchMeasurements.js';
 export interface ViewerInputs {
   readonly series: Series | null;
   readonly initialPosition: SlicePosition | null;
+  readonly seriesWindow: IntensityWindow | null;
   readonly layout: ViewerLayout;
   readonly tool: ViewerTool;
   readonly overlay: SessionOverlay | null;
@@ -67,10 +68,16 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
     api.setCine(false);
     if (inputs.series === null) viewer.closeSeries();
     else viewer.openSeries(inputs.series, inputs.initialPosition);
+    takeSeriesWindow();
     tellMeasurements();
   };
 
+  const takeSeriesWindow = (): void => {
+    if (inputs.seriesWindow !== null) viewer.setStoredWindow(inputs.seriesWindow);
+  };
+
   watch(() => inputs.series, openGiven);
+  watch(() => inputs.seriesWindow, takeSeriesWindow);
   watch(
     () => inputs.layout,
     (layout) => viewer.setLayout(layout),

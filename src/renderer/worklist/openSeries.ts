@@ -1,4 +1,5 @@
 import type { SeriesId } from '../../domain/brand.js';
+import type { Series } from '../../domain/study.js';
 import { clearSession } from '../session/showSession.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { call } from '../ui/client.js';
@@ -33,7 +34,21 @@ export async function openSeries(
   viewer.loadProgress = null;
   viewer.problem = '';
   store.series = reply.value;
+  store.seriesWindow = null;
+  void loadSeriesWindow(reply.value);
   return true;
+}
+
+/**
+ * The first image need not wait for it, but the reader is to see what the policy will: the same window, and one for
+ * all slices.
+ */
+async function loadSeriesWindow({ seriesId, volumes }: Series): Promise<void> {
+  const store = useWorklistStore();
+  const phaseIndex = useViewerStore().wantedPosition?.phaseIndex ?? volumes[0]?.phaseIndex ?? 0;
+  const reply = await call('computeWindow', { seriesId, phaseIndex });
+  // Not known: the window of the first image stays, and whoever reads the volume next is told what is wrong with it.
+  if (reply.ok && store.series?.seriesId === seriesId) store.seriesWindow = reply.value;
 }
 
 /** The panel never shows the session of a series that is not on screen; it stays stored and, if running, runs on. */

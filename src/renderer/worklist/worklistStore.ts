@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue';
 
 import type { SeriesId, StudyId } from '../../domain/brand.js';
 import type { SessionSummary } from '../../domain/session.js';
-import type { Refusal, Series, StudySummary } from '../../domain/study.js';
+import type { IntensityWindow, Refusal, Series, StudySummary } from '../../domain/study.js';
 import { flattenWorklist } from './worklistRows.js';
 
 export interface OpeningJob {
@@ -32,6 +32,8 @@ export const useWorklistStore = defineStore('worklist', () => {
     openProblem: ref(''),
     /** The series on screen. */
     series: shallowRef<Series | null>(null),
+    /** Its window where its images name none; null before it is known. */
+    seriesWindow: shallowRef<IntensityWindow | null>(null),
     /** The series being fetched, before it is on screen. */
     loadingSeriesId: ref<SeriesId | null>(null),
     seriesProblem: shallowRef<{ readonly seriesId: SeriesId; readonly message: string } | null>(

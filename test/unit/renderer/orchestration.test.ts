@@ -79,7 +79,7 @@ describe('openSeries', () => {
     commands['series.next']();
     await settle();
     expect(useWorklistStore().series?.seriesId).toBe('s2-4');
-    expect(methodsOf(engine)).toEqual(['getSeries', 'getSeries', 'getSeries']);
+    expect(methodsOf(engine).filter((method) => method === 'getSeries')).toHaveLength(3);
   });
 
   test('says at the row why a series could not be opened', async () => {
