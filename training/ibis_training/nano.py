@@ -32,15 +32,16 @@ class NanoModel(nn.Module):
         super().__init__()
         self.policy, self.image_id = policy, image_id
 
-    def embed(self, ids: Tensor, summary: Tensor) -> Tensor:
+    def embed(self, ids: Tensor, in_prompt: Tensor, summary: Tensor) -> Tensor:
+        """in_prompt: bool [n, length]; the policy may write an image token itself, which then stands for no image."""
         embedded = self.policy.decoder.embedding(ids)
-        return embedded.masked_scatter((ids == self.image_id)[..., None], self.policy.vision.project(summary).to(embedded.dtype))
+        return embedded.masked_scatter(((ids == self.image_id) & in_prompt)[..., None], self.policy.vision.project(summary).to(embedded.dtype))
 
     def forward(self, ids: Tensor, mask: Tensor, summary: Tensor, at: Tensor, tokens: Tensor, temperature: Tensor) -> Tensor:
         """ids i64 [n, length], right-padded with mask 0; at, tokens i64 [n, t]: where each own token is predicted, and which."""
         decoder, (n, length) = self.policy.decoder, ids.shape
         positions = torch.arange(length, device=ids.device)[None].expand(n, -1)
-        hidden, _ = decoder(self.embed(ids, summary), mask, positions, decoder.empty_cache(n))
+        hidden, _ = decoder(self.embed(ids, positions <= at[:, :1], summary), mask, positions, decoder.empty_cache(n))
         chosen = hidden.gather(1, at[..., None].expand(-1, -1, hidden.shape[-1]))
         return (decoder.logits(chosen).float() / temperature).log_softmax(-1).gather(2, tokens[..., None])[..., 0]
 
@@ -76,7 +77,7 @@ class NanoPlayer:
         for k, p in enumerate(prompts):  # padded at the front, so that all go on at the same place
             ids[k, length - len(p.ids) :], mask[k, length - len(p.ids) :] = torch.tensor(p.ids), 1
         positions = (mask.cumsum(1) - 1).clamp(min=0)
-        x, past = self.model.embed(ids, torch.stack([p.summary for p in prompts])), decoder.empty_cache(n)
+        x, past = self.model.embed(ids, mask.bool(), torch.stack([p.summary for p in prompts])), decoder.empty_cache(n)
         said, log_probs, open_ = [[] for _ in prompts], [[] for _ in prompts], torch.ones(n, dtype=torch.bool)
         for _ in range(MAX_NEW_TOKENS):
             hidden, past = decoder(x, mask, positions, past)

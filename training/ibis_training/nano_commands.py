@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 
 import torch
@@ -52,13 +52,14 @@ def load_dense(path: Path) -> ConceptNet:
 
 
 def synthesise_trajectories(config: dict, runs: Path) -> None:
-    """<runs>/trajectories/<dataset>.jsonl: for each case a plain and a shaken trajectory, and others by turns."""
+    """<runs>/trajectories/<dataset>.jsonl: for a case by chance a plain, a shaken and another trajectory, the others by turns."""
     tool, settings = make_tool(config, runs), config["synthesise"]
     (runs / "trajectories").mkdir(parents=True, exist_ok=True)
     for dataset in DATASETS:
         others, rng, tasks = cycle(k for k in KINDS if k not in ("oracle", "shaken")), random.Random(f"{config['seed']}/{dataset}"), []
         for case in varied_cases(dataset, config.get("limit"), config["seed"]):
-            kinds = ["oracle"] * (rng.random() < settings["oracle"]) + ["shaken"] * (rng.random() < settings["shaken"]) + list(islice(others, settings["others"]))
+            kinds = [kind for kind in ("oracle", "shaken", "other") if rng.random() < settings[kind]]
+            kinds = [next(others) if kind == "other" else kind for kind in kinds]
             tasks += [(draw_kind_task(case, kind, rng), kind) for kind in kinds]
         write_untried(tasks, runs / "trajectories" / f"{dataset}.jsonl", lambda part: synthesise(part, tool, TOGETHER))
 

@@ -9,6 +9,7 @@ from .environment import Task
 from .requests import draw_absent_request, draw_request
 from .variants import NUCLEI_DATASET, absent_ids, everywhere, mirror_case, random_crops, vary_head
 
+CROP_TARGETS = 2  # of all that can be asked of a cut-out
 DATASETS = ("sunnybrook_cmr", "hc18_fetal_us", "msd_hippocampus_mri", DEMO_DATASET, "dsb2018_nuclei")
 
 
@@ -41,7 +42,8 @@ def varied_cases(dataset: str, limit: int | None = None, seed: int = 0, mirrored
     made: list[Case | None] = []
     if dataset == NUCLEI_DATASET:
         files = [f for f in split_files(dataset, "train") if not is_validation(dataset, f)][:limit]
-        made += [case for f in files for part in random_crops(f, rng, crops) for case in part]
+        parts = [part for f in files for part in random_crops(f, rng, crops)]
+        made += [part[k] for part in parts for k in rng.permutation(len(part))[:CROP_TARGETS]]
     if dataset == DEMO_DATASET:
         made += [vary_head(c, seed) for seed in range(1, heads + 1) for c in cases]
     made += [mirror_case(c) for c in cases if rng.random() < mirrored]

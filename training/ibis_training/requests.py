@@ -96,7 +96,7 @@ def requests_of(dataset: str, target_id: str) -> tuple[tuple[str, str], ...]:
     target = next(t for t in load_targets(dataset).targets if t.id == target_id)
     said = [(PLAIN_KINDS.get(target_id, "name"), text) for text in target.requests]
     for kind, phrases in (*PHRASES.get(target_id, ()), *PAIRED_PHRASES.get(target_id, ())):
-        said += [(kind, asking.format(phrase)) for phrase in phrases for asking in ASKING]
+        said += [(kind, asking.format(phrase)) for phrase in phrases for asking in ASKING if not ("image" in phrase and "image" in asking)]
     return tuple(said)
 
 

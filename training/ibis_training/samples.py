@@ -161,7 +161,8 @@ def prepare_samples(paths: list[Path], net: ConceptNet, folder: Path, warps: int
             for case_id, states in by_case.items():
                 case = load_case(case_id)
                 rng = np.random.default_rng([case_seed(case), seed])
-                samples += [s for k in range(warps + 1) for s in case_samples(case, list(states.values()), net, k > 0, rng)]
+                variants = 1 if case.dataset == NUCLEI_DATASET else warps + 1  # unwarped they would be the same again
+                samples += [s for k in range(variants) for s in case_samples(case, list(states.values()), net, k > 0, rng)]
             partial = target.with_suffix(".tmp")
             partial.write_bytes(pickle.dumps(samples))
             partial.rename(target)

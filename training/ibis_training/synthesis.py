@@ -198,9 +198,14 @@ def other_region(case: Case, rng: np.random.Generator) -> np.ndarray:
 
 
 def nearly(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The truth with its edge moved in or out, as a good mask differs from it."""
-    for iterations in range(int(rng.integers(1, 4)), 0, -1):
+    """The truth with its edge moved in or out, all round or on one side, as a good mask differs from it."""
+    rows, columns = np.nonzero(truth)
+    y, x = np.mgrid[: truth.shape[0], : truth.shape[1]]
+    angle = rng.uniform(0, 2 * np.pi)
+    side = (y - rows.mean()) * np.sin(angle) + (x - columns.mean()) * np.cos(angle)
+    for iterations, reach in ((3, -np.inf), (2, -np.inf), (2, 0.0), (1, -np.inf), (1, 0.0), (1, 0.7 * side[truth].max())):
         moved = (binary_dilation if rng.random() < 0.5 else binary_erosion)(truth, iterations=iterations)
+        moved = np.where(side >= reach, moved, truth)
         if compute_iou(moved, truth) >= GOOD_IOU:
             return moved
     return truth

@@ -66,6 +66,13 @@ def test_what_was_said_is_as_likely_when_asked_again():
     assert alone.token_ids == together.token_ids
 
 
+def test_a_policy_may_write_an_image_token_without_harm():
+    p = player()
+    (reply,) = p.reply(SegmentationEnvironment(disc_tool()).reset([make_task()]), 1.0, torch.Generator().manual_seed(0))
+    strange = replace(reply, token_ids=(TOKENIZER.token_to_id("<image>"), *reply.token_ids[1:]))
+    assert p.model(**p.collate([strange], 1.0)).isfinite().all()
+
+
 class Parrot:
     """Says one of two texts; learns which by one number. The smallest policy there is."""
 
