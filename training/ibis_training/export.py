@@ -20,6 +20,7 @@ from .policy import MAX_NEW_TOKENS, LoadedPolicy, embed_prompt, generate_step, p
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
 from .targets import load_targets
 from .tokens import END, IMAGE, PAD, START, save_tokenizer
+from .vision import Concepts
 
 
 class EmbedTokens(nn.Module):
@@ -83,14 +84,14 @@ def write_configs(policy: LoadedPolicy, folder: Path) -> None:
     save_tokenizer(policy.tokenizer, folder)
 
 
-def write_manifest(folder: Path, version: str, source: str) -> None:
+def write_manifest(folder: Path, concepts: Concepts, version: str, source: str) -> None:
     write_json(folder / "manifest.json", {
         "schemaVersion": 1, "id": folder.name, "role": "policy", "name": "Ibis nano policy", "version": version, "licence": "MIT", "source": source,
         "files": describe_files(folder), "sessions": describe_sessions(folder),
         "policy": {
             "architecture": "idefics3", "dtype": "fp32", "grammar": "ibis-agent-1", "systemPrompt": SYSTEM_PROMPT, "userTemplate": USER_TEMPLATE,
-            "image": {"widthPx": 256, "heightPx": 256, "fit": "stretch", "resample": "bilinear"}, "overlay": {"rgb": list(OVERLAY_RGB), "alpha": OVERLAY_ALPHA},
-            "maxNewTokens": MAX_NEW_TOKENS, "targets": [{"id": t.id, "name": t.name, "requests": list(t.requests)} for d in DATASETS for t in load_targets(d).targets],
+            "image": {"widthPx": 256, "heightPx": 256, "fit": "stretch", "resample": "bilinear", "gray": True}, "overlay": {"rgb": list(OVERLAY_RGB), "alpha": OVERLAY_ALPHA},
+            "maxNewTokens": MAX_NEW_TOKENS, "targets": [{"id": t.id, "name": t.name, "requests": list(t.requests)} for d in DATASETS for t in load_targets(d).targets if (d, t.id) in concepts.names],
         },
     })
 
@@ -98,7 +99,7 @@ def write_manifest(folder: Path, version: str, source: str) -> None:
 def export_policy(policy: LoadedPolicy, folder: Path, version: str, source: str) -> None:
     export_graphs(policy, folder / "onnx")
     write_configs(policy, folder)
-    write_manifest(folder, version, source)
+    write_manifest(folder, policy.model.concepts, version, source)
 
 
 def generate_with_onnx(folder: Path, policy: LoadedPolicy, observation: np.ndarray, user: str) -> list[int]:
