@@ -15,7 +15,7 @@ import {
 import type { InstalledModel, ModelEntry } from './inference/models.js';
 import { createPolicy } from './inference/policy.js';
 import type { LoadedPolicy } from './inference/policy.js';
-import { computeMaskLogits } from './inference/samFrame.js';
+import { computeMaskLogits } from './inference/maskLogits.js';
 import { createSegmenter } from './inference/segmenter.js';
 import type { LoadedSegmenter } from './inference/segmenter.js';
 import type { SessionModel } from './store/index.js';
@@ -134,7 +134,7 @@ export function createModelPool(options: {
       return {
         manifest,
         segment: (...given) => segmenterSlot(id).use((segmenter) => segmenter.segment(...given)),
-        toLogits: (mask) => computeMaskLogits(mask, manifest.segmenter),
+        toLogits: (mask) => computeMaskLogits(mask, manifest),
         encode: (...given) => segmenterSlot(id).use((segmenter) => segmenter.encode(...given)),
       };
     },

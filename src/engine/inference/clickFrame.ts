@@ -3,7 +3,8 @@ import { normalisedToImage } from '../../domain/plane.js';
 import type { NormalisedPoint } from '../../domain/plane.js';
 import { resizeBilinear } from '../../domain/resize.js';
 import type { SegmenterPrompts } from '../agent/types.js';
-import { boundsOfMask, frameSize, wholeWindow } from './clickWindow.js';
+import { boundsOfMask, wholeWindow } from './clickWindow.js';
+import { frameSize } from './frameSize.js';
 import type { Bounds, Size, Window } from './clickWindow.js';
 
 /**
@@ -13,7 +14,7 @@ import type { Bounds, Size, Window } from './clickWindow.js';
  */
 const DISC_RADIUS = 3; // of a click, in frame pixels
 const LINE_RADIUS = 1.5; // half the width of a scribble
-const PREVIOUS_LIMIT = 6; // logits beyond this are as sure as it gets
+export const PREVIOUS_LIMIT = 6; // logits beyond this are as sure as it gets
 /** Channels of a frame. Gray is 0..255, the maps are 0 or 1, `previous` holds logits. */
 const [GRAY, INSIDE, INCLUDE, EXCLUDE, BOX, PREVIOUS] = [0, 1, 2, 3, 4, 5];
 export const CHANNEL_COUNT = 6;

@@ -37,15 +37,6 @@ export const wholeWindow = ({ width, height }: Size): Window => ({
   height,
 });
 
-/** Size that a window has in the frame: its longer side fills it. */
-export function frameSize(window: Size, framePx: number): Size {
-  const scale = framePx / Math.max(window.width, window.height);
-  return {
-    width: Math.floor(window.width * scale + 0.5),
-    height: Math.floor(window.height * scale + 0.5),
-  };
-}
-
 /** The square window about the bounds, moved into the image; the whole image where it would show most of it. */
 export function focusWindow(bounds: Bounds | null, image: Size): Window {
   if (bounds === null) return wholeWindow(image);

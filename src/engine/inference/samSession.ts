@@ -5,7 +5,7 @@ import { normalisedToImage } from '../../domain/plane.js';
 import { resizeBilinear } from '../../domain/resize.js';
 import { openEmbeddingCache } from './embeddingCache.js';
 import { openSession } from './onnx.js';
-import { scaleToFrame } from './samFrame.js';
+import { frameSize } from './frameSize.js';
 import { sampleScribble } from './sampleScribble.js';
 import type { SamManifest } from '../../contract/manifest.js';
 import type { NormalisedPoint } from '../../domain/plane.js';
@@ -119,7 +119,7 @@ function floatsOf(tensor: Tensor | undefined): Float32Array {
 /** float32 [1, 3, frame, frame]: resized, normalised by channel, zero beyond the image at right and bottom. */
 export function toEncoderInput(slice: SliceImage, settings: SamSettings): Tensor {
   const framePx = settings.inputSizePx;
-  const { width, height } = scaleToFrame(slice, framePx);
+  const { width, height } = frameSize(slice, framePx);
   const { data } = resizeBilinear(
     { width: slice.width, height: slice.height, channels: 3, data: slice.rgb },
     width,
@@ -157,7 +157,7 @@ function toDecoderPrompt(
     ...prompts.clicks,
     ...prompts.scribbles.flatMap((scribble) => sampleScribble(slice, scribble)),
   ];
-  const frame = scaleToFrame(slice, inputSizePx);
+  const frame = frameSize(slice, inputSizePx);
   const inFrame = ({ x, y }: NormalisedPoint): number[] => [x * frame.width, y * frame.height];
   const tail =
     box === null

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 import { verifyModel } from './models.js';
-import { computeMaskLogits } from './samFrame.js';
+import { computeMaskLogits } from './maskLogits.js';
 import { startWorkerHost } from './workerHost.js';
 import type { SegmenterManifest } from '../../contract/manifest.js';
 import type { Segmenter } from '../agent/types.js';
@@ -58,7 +58,7 @@ export async function createSegmenter({
     manifest,
     segment: (slice, prompts, previousLowResLogits, signal) =>
       host.call({ kind: 'segment', slice, prompts, previousLowResLogits }, { signal }),
-    toLogits: (mask) => computeMaskLogits(mask, manifest.segmenter),
+    toLogits: (mask) => computeMaskLogits(mask, manifest),
     encode: async (slice, signal) => {
       if (!keepsEmbeddings(manifest)) return;
       await host.call({ kind: 'encode', slice }, { signal, priority: 'background' });

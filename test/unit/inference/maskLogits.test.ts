@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { emptyMask } from '../../../src/domain/mask.js';
-import { computeMaskLogits } from '../../../src/engine/inference/samFrame.js';
+import { computeMaskLogits } from '../../../src/engine/inference/maskLogits.js';
 
-const settings = { inputSizePx: 64, lowResSizePx: 16 };
+const settings = { kind: 'sam' as const, segmenter: { inputSizePx: 64, lowResSizePx: 16 } };
 
 describe('the logits of a mask that a hand has drawn', () => {
   it('are sure inside and outside, with the image in the corner of the frame', () => {
@@ -39,5 +39,14 @@ describe('the logits of a mask that a hand has drawn', () => {
       expect(logits[2 * 16 + 8]).toBe(20);
       expect(logits[13 * 16 + 8]).toBe(-20);
     }
+  });
+
+  it('are no surer for a click net than the logits that it was taught with', () => {
+    const mask = emptyMask(16, 16);
+    mask.data.fill(1, 0, 128);
+    const net = { kind: 'click-net' as const, segmenter: { inputSizePx: 16, lowResSizePx: 16 } };
+    const logits = computeMaskLogits(mask, net);
+    expect(logits[2 * 16 + 8]).toBe(6);
+    expect(logits[13 * 16 + 8]).toBe(-6);
   });
 });
