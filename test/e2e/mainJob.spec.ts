@@ -93,8 +93,13 @@ test.describe.serial('the main job', () => {
     await skipWithoutPolicy(ibis.page);
     const view = ibisWindow(ibis.page);
     await answerDialogs(ibis.app, [outDir]);
+    const choose = ibis.page.getByRole('button', { name: 'Choose a folder…' });
     await view.exportButton.click();
-    await ibis.page.getByRole('button', { name: 'Choose a folder…' }).click();
+    await expect(choose).toBeVisible();
+    await ibis.page.keyboard.press('Escape');
+    await expect(choose).toBeHidden();
+    await view.exportButton.click();
+    await choose.click();
     await expect(view.exported).toContainText('files written', { timeout: 30_000 });
     for (const name of ['seg.dcm', 'mask.nii.gz', 'trace.jsonl', 'overlay.png']) {
       await expect(view.exported).toContainText(name);

@@ -100,6 +100,7 @@ test.describe.serial('reading with keys, presets and sliders', () => {
     const view = ibisWindow(ibis.page);
     await view.series.filter({ hasText: 'Known' }).click();
     await expect(image.slice).toHaveText('4 / 6');
+    await expect(view.series.filter({ hasText: 'Known' })).not.toBeFocused();
     const seen = new Set<string | null>();
     await ibis.page.keyboard.press('Space');
     await expect(ibis.page.getByRole('button', { name: 'Stop cine' })).toBeVisible();

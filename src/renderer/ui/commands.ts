@@ -23,8 +23,7 @@ const chooseTool = (tool: ViewerTool) => (): void => {
 };
 
 const applyPreset = (id: WindowPresetId) => (): void => {
-  const modality = useWorklistStore().series?.modality ?? '';
-  if (presetsFor(modality).some((preset) => preset.id === id))
+  if (presetsFor(useWorklistStore().series).some((preset) => preset.id === id))
     useViewerStore().api?.applyPreset(id);
 };
 

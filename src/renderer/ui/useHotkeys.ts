@@ -7,16 +7,20 @@ import { useHotkeyStore } from './hotkeyStore.js';
 const NAVIGABLE =
   '[role=slider],[role=listbox],[role=menu],[role=menuitem],[role=option],[role=tab],[role=radio],[role=separator],[role=combobox]';
 
-/** A pressed tab or slider would keep the arrows: they go back to the image. The keyboard's own way there is Tab. */
-const KEEPS_ARROWS = '[role=tab],[role=slider]';
+/**
+ * What gives the keyboard back to the image as soon as the mouse lets it go: else a ring would stay on it, a slider
+ * and a tab would keep the arrows. The keyboard's own way there is Tab. Menus and dialogs look after themselves.
+ */
+const GIVES_BACK = 'button:not([aria-haspopup]),[role=tab],[role=slider]';
 
 function describeFocus(element: Element | null, cameByPointer: boolean): FocusKind {
   const editsText =
     element instanceof HTMLTextAreaElement ||
     (element instanceof HTMLInputElement &&
+      !element.readOnly &&
       !['checkbox', 'radio', 'range', 'button'].includes(element.type)) ||
     (element instanceof HTMLElement && element.isContentEditable);
-  // Who presses a button with the mouse means Space and Enter for the image again; an open menu keeps them.
+  // Whose menu was chosen from with the mouse gets the focus back: Space and Enter are for the image again.
   const isDone = cameByPointer && !element?.matches('[aria-haspopup][aria-expanded=true]');
   const pressable =
     !isDone &&
@@ -36,7 +40,8 @@ export function useHotkeys(actions: Readonly<Record<HotkeyId, () => void>>): voi
   };
   const onPointerUp = (): void => {
     const focused = document.activeElement;
-    if (focused instanceof HTMLElement && focused.matches(KEEPS_ARROWS)) focused.blur();
+    if (!(focused instanceof HTMLElement) || !focused.matches(GIVES_BACK)) return;
+    if (focused.closest('[role=dialog],[role=menu],.el-popper') === null) focused.blur();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.isComposing) return;

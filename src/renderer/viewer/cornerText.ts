@@ -20,18 +20,19 @@ export function describeReading({ column, row, values, unit }: CursorReading): s
   return `x ${String(column)}  y ${String(row)}  ${value} ${values === null ? '' : unit}`.trimEnd();
 }
 
-export function describePatient(study: StudySummary): {
+/** Lines of the two upper corners; those with nothing to say are left out. Files of other kinds name no patient. */
+export function describeStudy(study: StudySummary): {
   readonly name: string;
-  readonly details: string;
-  readonly study: string;
+  readonly left: readonly string[];
+  readonly right: readonly string[];
 } {
   const born =
     study.patientBirthDate === '' ? '' : `born ${formatDicomDate(study.patientBirthDate)}`;
+  const details = [study.patientId, study.patientSex, born].filter((part) => part !== '');
+  const isNamed = study.patientName !== '' || details.length > 0;
   return {
-    name: formatPatientName(study.patientName),
-    details: [study.patientId, study.patientSex, born].filter((part) => part !== '').join('  '),
-    study: [formatDicomDate(study.studyDate), study.studyDescription]
-      .filter((part) => part !== '')
-      .join('  '),
+    name: isNamed ? formatPatientName(study.patientName) : '',
+    left: [details.join('  ')].filter((line) => line !== ''),
+    right: [formatDicomDate(study.studyDate), study.studyDescription].filter((line) => line !== ''),
   };
 }

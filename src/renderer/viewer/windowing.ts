@@ -1,4 +1,4 @@
-import type { IntensityWindow } from '../../domain/study.js';
+import type { IntensityWindow, SeriesSummary } from '../../domain/study.js';
 import { computePercentiles, windowOfRange as toWindow } from '../../domain/window.js';
 import type { NumericArray } from '../../domain/window.js';
 
@@ -21,11 +21,13 @@ export const windowPresets = [
 
 export type WindowPresetId = (typeof windowPresets)[number]['id'];
 
-/** Presets that make sense: those in HU only for CT. */
-export const presetsFor = (
-  modality: string,
-): readonly { readonly id: WindowPresetId; readonly label: string }[] =>
-  windowPresets.filter((preset) => preset.window === null || modality === 'CT');
+/** Presets that make sense: those in HU for CT, and for NIfTI, which does not say whether it is one. */
+export function presetsFor(
+  series: { readonly modality: string; readonly sourceKind: SeriesSummary['sourceKind'] } | null,
+): readonly { readonly id: WindowPresetId; readonly label: string }[] {
+  const mayBeInHu = series?.modality === 'CT' || series?.sourceKind === 'nifti';
+  return windowPresets.filter((preset) => preset.window === null || mayBeInHu);
+}
 
 /** Range of values -> window; a flat image gets width 1, as no width is no window. */
 export const windowOfRange = (low: number, high: number): IntensityWindow =>

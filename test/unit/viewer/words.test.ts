@@ -102,8 +102,15 @@ describe('windows', () => {
   });
 
   it('in Hounsfield units are offered for CT alone', () => {
-    expect(presetsFor('MR').map(({ id }) => id)).toEqual(['stored', 'auto', 'full']);
-    expect(presetsFor('CT')).toHaveLength(9);
+    const ofItsOwn = ['stored', 'auto', 'full'];
+    const idsFor = (...series: Parameters<typeof presetsFor>): readonly string[] =>
+      presetsFor(...series).map(({ id }) => id);
+    expect(idsFor({ modality: 'MR', sourceKind: 'dicom' })).toEqual(ofItsOwn);
+    expect(idsFor({ modality: '', sourceKind: 'image' })).toEqual(ofItsOwn);
+    expect(idsFor(null)).toEqual(ofItsOwn);
+    expect(idsFor({ modality: 'CT', sourceKind: 'dicom' })).toHaveLength(9);
+    // A NIfTI does not say what it is; a head CT without its windows would be of no use.
+    expect(idsFor({ modality: '', sourceKind: 'nifti' })).toHaveLength(9);
   });
 });
 
