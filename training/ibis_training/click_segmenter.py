@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 import torch
 
-from .clicknet import FRAME_PX, ClickNet
+from .clicknet import FRAME_PX, PREVIOUS_LIMIT, ClickNet
 from .image import luma, resize_bilinear
 from .segmenter import SegmenterResult
 from .segmenter_frames import (
@@ -16,7 +16,6 @@ from .segmenter_frames import (
 from .tool import Prompt, SegmenterTool
 
 BATCH = 16  # frames in one pass of the net
-SURE_LOGIT = 20.0  # of a mask drawn by hand, as src/engine/inference/samFrame.ts
 
 Net = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # frames float32 [b, 6, 256, 256] -> logits [b, 3, 256, 256], IoU [b, 3]
 
@@ -89,11 +88,11 @@ def run_windows(net: Net, prompts: list[Prompt], grays: list[np.ndarray], window
 
 
 def mask_logits(mask: np.ndarray) -> np.ndarray:
-    """float32 [1, 1, 256, 256] of a mask drawn by hand, bool [h, w]: previous logits for the next request."""
+    """float32 [1, 1, 256, 256] of a mask drawn by hand, bool [h, w]: previous logits for the next request, as src/engine/inference/maskLogits.ts."""
     width, height = whole_window(mask.shape).frame_size()
     shares = resize_bilinear(mask.astype(np.uint8) * 255, max(1, width), max(1, height)).astype(np.float32)
-    logits = np.full((1, 1, FRAME_PX, FRAME_PX), -SURE_LOGIT, np.float32)
-    logits[0, 0, : shares.shape[0], : shares.shape[1]] = (shares / 127.5 - 1) * SURE_LOGIT
+    logits = np.full((1, 1, FRAME_PX, FRAME_PX), -PREVIOUS_LIMIT, np.float32)
+    logits[0, 0, : shares.shape[0], : shares.shape[1]] = (shares / 127.5 - 1) * PREVIOUS_LIMIT
     return logits
 
 
