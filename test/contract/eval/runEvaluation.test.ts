@@ -269,7 +269,12 @@ describe('the data set of an evaluation', () => {
 
   const python = path.join(repository, '.venv/bin/python');
   const pythonCase = z.object({ caseId: z.string(), image: z.string(), truth: z.string() });
-  const sets = ['sunnybrook_cmr', 'hc18_fetal_us', 'msd_hippocampus_mri'] as const;
+  const sets = [
+    'sunnybrook_cmr',
+    'hc18_fetal_us',
+    'msd_hippocampus_mri',
+    'dsb2018_nuclei', // colour pictures, labels of 16 bits, instances by rank
+  ] as const;
   const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
   it.skipIf(findSharedData() === null || !existsSync(python)).each(sets)(
@@ -278,7 +283,7 @@ describe('the data set of an evaluation', () => {
       const datasetDir = findSharedData(dataset);
       if (datasetDir === null) throw new Error(`${dataset} is not on this machine`);
       const files = await findDatasetFiles(datasetDir, 'test');
-      const names = files.names.slice(0, 3);
+      const names = files.names.slice(0, dataset === 'dsb2018_nuclei' ? 24 : 3);
       const script = [
         'import hashlib, json, sys',
         'from ibis_training.cases import load_cases',
