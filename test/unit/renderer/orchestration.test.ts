@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
 
 import type { SeriesId } from '../../../src/domain/brand.js';
-import type { SegmentationSession } from '../../../src/domain/session.js';
+import { packMask } from '../../../src/domain/mask.js';
+import type { Scribble } from '../../../src/domain/prompts.js';
+import type { SegmentationSession, Step } from '../../../src/domain/session.js';
 import { useModelsStore } from '../../../src/renderer/models/modelsStore.js';
 import { openStoredSession } from '../../../src/renderer/session/openStoredSession.js';
 import { runSession } from '../../../src/renderer/session/runActions.js';
 import { useSessionStore } from '../../../src/renderer/session/sessionStore.js';
 import { clearSession, showSession } from '../../../src/renderer/session/showSession.js';
 import { redoStep } from '../../../src/renderer/session/redoStep.js';
-import { placePrompt, undoStep } from '../../../src/renderer/session/userActs.js';
+import { placePrompt, removePrompt, undoStep } from '../../../src/renderer/session/userActs.js';
 import { commands } from '../../../src/renderer/ui/commands.js';
 import { connectEngine } from '../../../src/renderer/ui/connectEngine.js';
 import { useEngineStore } from '../../../src/renderer/ui/engineStore.js';
@@ -210,6 +212,136 @@ describe("the user's acts", () => {
     await undoStep();
     await placePrompt(click);
     expect(useSessionStore().redoable).toEqual([]);
+  });
+});
+
+describe('what the user draws', () => {
+  const region = packMask({ width: 4, height: 1, data: Uint8Array.of(0, 1, 1, 0) });
+  const stroke = { ...here, kind: 'edit' as const, draftId: 1, region };
+  const ready = (answers: Parameters<typeof standInEngine>[0]) => {
+    const engine = standInEngine({ listSessions: () => [], ...answers });
+    useWorklistStore().series = madeUpSeries('s1-1');
+    return engine;
+  };
+  const empty = { ...madeUpSession('paused'), steps: [] };
+
+  test('begins a session as a click does: box, scribble or brush', async () => {
+    const drawn = [
+      [
+        {
+          ...here,
+          kind: 'box',
+          draftId: 1,
+          topLeft: { x: 0.1, y: 0.2 },
+          bottomRight: { x: 0.3, y: 0.4 },
+        },
+        'setBox',
+        { topLeft: { x: 0.1, y: 0.2 }, bottomRight: { x: 0.3, y: 0.4 } },
+      ],
+      [
+        { ...here, kind: 'scribble', draftId: 1, label: 'exclude', points: [{ x: 0.5, y: 0.5 }] },
+        'addScribble',
+        { label: 'exclude', points: [{ x: 0.5, y: 0.5 }] },
+      ],
+      [{ ...stroke, tool: 'brush' }, 'editMask', { tool: 'brush', region }],
+    ] as const;
+    for (const [placed, method, params] of drawn) {
+      const engine = ready({ startSession: () => empty, [method]: () => empty });
+      await placePrompt(placed);
+      expect(methodsOf(engine).filter((each) => each !== 'listSessions')).toEqual([
+        'startSession',
+        method,
+      ]);
+      const sent = engine.calls.find((each) => each.method === method);
+      expect(sent?.params).toEqual({ sessionId: empty.sessionId, ...params });
+    }
+  });
+
+  test('an eraser begins nothing: there is no mask to erase from', async () => {
+    const engine = ready({});
+    await placePrompt({ ...stroke, tool: 'eraser' });
+    expect(engine.calls).toEqual([]);
+    expect(useSessionStore().problem?.message).toBe('There is no mask to erase from.');
+  });
+
+  test('a stroke that was undone is done again with the very pixels that it changed', async () => {
+    const maskOf = (...pixels: number[]) =>
+      packMask({ width: 4, height: 1, data: Uint8Array.from(pixels) });
+    const [first] = madeUpSession('paused').steps;
+    if (first === undefined) throw new Error('the made-up session has no step');
+    const byUser = { placedBy: 'user' } as const;
+    const erased: Step = {
+      ...first,
+      stepIndex: 1,
+      action: { kind: 'edit', tool: 'eraser', ...byUser },
+      mask: maskOf(1, 0, 0, 1),
+    };
+    const before: Step = { ...first, stepIndex: 0, mask: maskOf(1, 1, 1, 1) };
+    const session = { ...madeUpSession('paused'), steps: [before, erased] };
+    const undone = { ...session, steps: [before, { ...erased, undone: true }] };
+    const engine = ready({ undoStep: () => undone, editMask: () => session });
+    showSession(session);
+    await undoStep();
+    await redoStep();
+    expect(engine.calls.at(-1)).toEqual({
+      method: 'editMask',
+      params: { sessionId: session.sessionId, tool: 'eraser', region: maskOf(0, 1, 1, 0) },
+    });
+  });
+
+  test('a removal that was undone is done again on the scribble that was drawn again', async () => {
+    const point = {
+      normalised: { x: 0.5, y: 0.5 },
+      voxel: { i: 0, j: 0, k: 0 },
+      world: { x: 0, y: 0, z: 0 },
+    };
+    const drawnBy = (stepIndex: number): Scribble => ({
+      stepIndex,
+      label: 'include',
+      placedBy: 'user',
+      points: [point],
+    });
+    const [first] = madeUpSession('paused').steps;
+    if (first === undefined) throw new Error('the made-up session has no step');
+    const removed: Step = {
+      ...first,
+      stepIndex: 1,
+      action: { kind: 'remove-scribble', scribbleStepIndex: 0, placedBy: 'user' },
+      undone: true,
+    };
+    const steps: Step[] = [
+      { ...first, action: { kind: 'scribble', scribble: drawnBy(0) }, undone: true },
+      removed,
+      { ...first, stepIndex: 2, action: { kind: 'scribble', scribble: drawnBy(2) } },
+    ];
+    const session = { ...madeUpSession('paused'), steps, scribbles: [drawnBy(2)] };
+    const engine = ready({ removeScribble: () => session });
+    showSession(session);
+    useSessionStore().redoable = [removed];
+    await redoStep();
+    expect(engine.calls.at(-1)).toEqual({
+      method: 'removeScribble',
+      params: { sessionId: session.sessionId, stepIndex: 2 },
+    });
+  });
+
+  test('the cross at a step takes its own prompt away', async () => {
+    const session = madeUpSession('paused');
+    const engine = ready({
+      removeClick: () => session,
+      removeBox: () => session,
+      removeScribble: () => session,
+    });
+    showSession(session);
+    await removePrompt({ kind: 'click', clickIndex: 1 });
+    await removePrompt({ kind: 'box' });
+    await removePrompt({ kind: 'scribble', stepIndex: 4 });
+    const { sessionId } = session;
+    expect(engine.calls).toEqual([
+      { method: 'removeClick', params: { sessionId, clickIndex: 1 } },
+      { method: 'removeBox', params: { sessionId } },
+      { method: 'removeScribble', params: { sessionId, stepIndex: 4 } },
+    ]);
   });
 });
 
