@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .decoder import Decoder, DecoderShape
 from .dense import CONCEPTS
 from .targets import Ranked
-from .tokens import END, IMAGE, PAD, prompt_text
+from .tokens import END, IMAGE, prompt_text
 from .vision import PLACES, Concepts, VisionEncoder
 
 MAX_NEW_TOKENS = 128
@@ -89,5 +89,3 @@ def generate_step(policy: LoadedPolicy, observation: np.ndarray, user: str) -> t
         x = decoder.embedding(torch.tensor([[token]]))
     return policy.tokenizer.decode(ids, skip_special_tokens=True), ids
 
-
-__all__ = ["END", "PAD", "Policy", "LoadedPolicy", "generate_step", "load_policy", "save_policy", "pixel_values"]

@@ -87,6 +87,7 @@ VISIBLE = {
 }
 HELD_OUT_UNTRAINED = UNTRAINED[2::3]
 TAUGHT_UNTRAINED = tuple(w for w in UNTRAINED if w not in HELD_OUT_UNTRAINED)
+SYLLABLES = ("ba", "cor", "dys", "el", "fo", "gran", "hy", "il", "jun", "ker", "lo", "mer", "nox", "os", "pla", "qua", "ra", "sten", "tri", "ur", "ven", "xi", "yl", "zo", "oma", "itis", "us", "ia")
 BRAIN = ("msd_hippocampus_mri", "demo_colin27")
 
 
@@ -124,6 +125,9 @@ def draw_absent_request(dataset: str, absent_ids: list[str], rng: random.Random,
         other, target = rng.choice(foreign_targets(dataset))
         request = draw_request(other, target, rng)
         return Request(request.text, "absent", False, target.name, target.id)
+    if not held_out and rng.random() < 0.4:  # a word in pieces that no list holds, so that refusing is more than knowing a list
+        word = "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(2, 4)))
+        return Request(loosen(rng.choice(ASKING).format(f"the {word}"), rng), "absent", False, word, None)
     word = rng.choice([w for w in (HELD_OUT_UNTRAINED if held_out else TAUGHT_UNTRAINED) if w not in VISIBLE.get(dataset, ())])
     return Request(loosen(rng.choice(ASKING).format(f"the {word}"), rng), "absent", False, word, None)
 

@@ -50,7 +50,9 @@ def test_words_held_out_for_validation_are_never_taught():
     rng = random.Random(0)
     assert not set(HELD_OUT_UNTRAINED) & set(TAUGHT_UNTRAINED) and len(HELD_OUT_UNTRAINED) > 20
     taught = {draw_absent_request("hc18_fetal_us", [], rng).name for _ in range(2000)}
-    assert not taught & set(HELD_OUT_UNTRAINED)
+    assert not taught & set(HELD_OUT_UNTRAINED) and len(taught) > 2 * len(TAUGHT_UNTRAINED)
+    asked = {draw_absent_request("hc18_fetal_us", [], rng, held_out=True).name for _ in range(500)}
+    assert asked & set(HELD_OUT_UNTRAINED) and not asked & set(TAUGHT_UNTRAINED)
 
 
 @pytest.mark.parametrize(("dataset", "name", "mirrored"), [

@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 from tasks import disc_tool, make_case, make_task
 
-from ibis_training.cases import ORIENTATION_TEXT
-from ibis_training.environment import Task
 from ibis_training.grammar import ClickAction, parse_step
 from ibis_training.image import pixel_from_normalised
 from ibis_training.oracle import compute_iou
 from ibis_training.reasoning import DIRECTIONS, check_direction, write_click_step, measure
 from ibis_training.synthesis import KINDS, LEAST_DICE, MAX_STEPS, is_click_wrong, other_region, synthesise
-from ibis_training.trajectory import Edit, GivenMask, Request, Undo, unpack_mask
+from ibis_training.trajectory import Edit, GivenMask, Undo, unpack_mask
 from dataclasses import replace
 
 

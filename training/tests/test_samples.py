@@ -1,0 +1,99 @@
+"""Trajectories as the small policy learns from them: states, labels, what follows a warp."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tasks import disc_tool, make_case
+
+from ibis_training.dense import CONCEPTS, build_dense_set, covered_cells, load_channels, nucleus_cores
+from ibis_training.environment import Task
+from ibis_training.samples import case_samples, states_of
+from ibis_training.synthesis import synthesise
+from ibis_training.targets import load_targets
+from ibis_training.trajectory import Request
+from ibis_training.vision import ConceptNet
+
+VENTRICLE = load_targets("sunnybrook_cmr").targets[0]
+REQUEST = Request("Segment the left ventricle.", "name", True, "left ventricle", "left-ventricle")
+
+
+def case(**shape):
+    return replace(make_case(**shape), dataset="sunnybrook_cmr", target=VENTRICLE)
+
+
+def net() -> ConceptNet:
+    torch.manual_seed(0)
+    return ConceptNet(CONCEPTS.channels).eval()
+
+
+def trajectory(kind: str, request: Request = REQUEST):
+    made = (next(synthesise([(Task(case(radius=14), request, seed), kind)], disc_tool()), None) for seed in range(20))
+    return next(t for t in made if t is not None)
+
+
+def test_each_turn_of_the_policy_is_a_state_with_what_was_seen():
+    t = trajectory("user-click")
+    states = states_of(t)
+    assert len(states) == len(t.policy_turns)
+    assert [len(s.clicks) for s in states] == [len(u.seen.history) for u in t.policy_turns]
+
+
+def test_a_refusal_gives_no_state_of_the_case_that_it_was_asked_on():
+    absent = Request("Segment the liver.", "absent", False, "liver", None)
+    assert states_of(trajectory("absent", absent)) == []
+
+
+def test_unwarped_states_are_labelled_as_the_oracle_would_act():
+    t = trajectory("oracle")
+    samples = case_samples(case(radius=14), states_of(t), net(), False, np.random.default_rng(0))
+    assert [s.label for s in samples] == [u.action.label if hasattr(u.action, "label") else "stop" for u in t.policy_turns]
+    assert samples[0].geometry.click_place == pytest.approx((t.turns[0].action.x, t.turns[0].action.y), abs=1e-4)
+    assert samples[-1].geometry.click_place is None
+
+
+def test_a_given_mask_of_something_else_is_marked_and_one_that_clicks_made_is_not():
+    foreign = case_samples(case(radius=14), states_of(trajectory("wrong-mask")), net(), False, np.random.default_rng(0))
+    assert foreign[0].geometry.foreign and not any(s.geometry.foreign for s in foreign[1:])
+
+
+def test_a_wrong_click_is_named_in_the_state_after_it():
+    t = trajectory("wrong-click")
+    samples = case_samples(case(radius=14), states_of(t), net(), False, np.random.default_rng(0))
+    wrong = next(k for k, u in enumerate(t.policy_turns) if not u.learn)
+    assert samples[wrong + 1].geometry.last_click_wrong and not samples[wrong].geometry.last_click_wrong
+
+
+def test_a_warp_moves_picture_clicks_and_labels_together():
+    t = trajectory("oracle")
+    warped = case_samples(case(radius=14), states_of(t), net(), True, np.random.default_rng(3))
+    first, second = warped[0].geometry.click_place, warped[1].history[0][1:]
+    assert first == pytest.approx(second, abs=0.06)  # where the first click is due in the warped picture is where it was made
+
+
+def test_cores_of_touching_nuclei_are_apart_and_none_is_empty(disc):
+    labels = np.zeros((80, 80), np.int32)
+    labels[disc(80, 80, 40, 25, 15)] = 1
+    labels[disc(80, 80, 40, 54, 15)] = 2
+    labels[5:7, 5:7] = 3
+    cores = nucleus_cores(labels)
+    assert all((cores & (labels == k)).any() for k in (1, 2, 3))
+    assert not cores[40, 39:41].any() and cores[40, 25] and cores[40, 54]
+
+
+def test_a_core_half_a_cell_wide_counts_as_one():
+    made = build_dense_set("sunnybrook_cmr", [case()])
+    nuclei = replace(made, channels=(CONCEPTS.learned - 1, CONCEPTS.learned))
+    half = torch.zeros(1, 2, 256, 256)
+    half[..., :4, :2] = 1
+    assert covered_cells(half, nuclei)[0, :, 0, 0].tolist() == [0.5, 1.0]
+
+
+def test_weights_of_fewer_concepts_are_kept_when_some_are_added():
+    small, large = ConceptNet(12), net()
+    load_channels(large, small.state_dict())
+    gray = torch.rand(1, 1, 256, 256)
+    with torch.no_grad():
+        torch.testing.assert_close(large(gray)[:, :12], small.eval()(gray))
+        assert (large(gray)[:, 12:].sigmoid() < 0.5).float().mean() > 0.9
