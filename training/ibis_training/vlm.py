@@ -5,6 +5,7 @@ user's words with the clicks so far; it writes one step of the grammar. Every st
 training and src/engine/inference/policySession.ts feed it alike.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from PIL import Image
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, PreTrainedModel, ProcessorMixin
+from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, GenerationConfig, PreTrainedModel, ProcessorMixin
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from .environment import Observation
@@ -84,13 +85,24 @@ def build_images_only(kind: type[ProcessorMixin], folder: Path) -> ProcessorMixi
     return ImagesOnly(image_processor=AutoImageProcessor.from_pretrained(folder), tokenizer=tokenizer, chat_template=tokenizer.chat_template)
 
 
+def base_of_adapter(adapter: Path) -> Path:
+    """The weights that an adapter was trained on: the published ones, or those of an earlier stage."""
+    base = Path(json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"])
+    if not base.is_dir():
+        raise FileNotFoundError(f"The adapter in {adapter} was trained on {base}, which is not there. Correct base_model_name_or_path in its adapter_config.json if the folder was moved.")
+    return base
+
+
 def load_vlm(settings: dict, trained: Path | None = None) -> Vlm:
     """settings: `model` of the config. trained: what an earlier stage saved, an adapter or a whole model."""
     folder = Path(settings["folder"])
-    whole = trained if trained is not None and (trained / "config.json").exists() else folder
+    adapter = trained if trained is not None and (trained / "adapter_config.json").exists() else None
+    whole = base_of_adapter(adapter) if adapter else trained or folder
     model = AutoModelForImageTextToText.from_pretrained(whole, dtype=settings["dtype"], attn_implementation=settings.get("attention", "sdpa"))
-    if trained is not None and (trained / "adapter_config.json").exists():
-        model = PeftModel.from_pretrained(model, trained, is_trainable=True)
+    # Published ones sample with penalties of their own; what is drawn here must be what the probabilities say.
+    model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id, pad_token_id=model.generation_config.pad_token_id, do_sample=False)
+    if adapter:
+        model = PeftModel.from_pretrained(model, adapter, is_trainable=True)
     return Vlm(model, load_processor(folder, settings["imagePx"]), settings["systemPrompt"], settings["imagePx"], settings["maxNewTokens"])
 
 

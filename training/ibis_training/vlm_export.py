@@ -17,7 +17,7 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 from torch.export import Dim
-from transformers import PreTrainedModel
+from transformers import GenerationConfig, PreTrainedModel
 from transformers.cache_utils import DynamicCache
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb_vision
 
@@ -237,7 +237,8 @@ def write_configs(vlm: Vlm, base: Path, folder: Path) -> None:
     settings flat in preprocessor_config.json."""
     pixels, tokenizer = vlm.processor.image_processor, vlm.processor.tokenizer
     vlm.model.config.save_pretrained(folder)
-    vlm.model.generation_config.save_pretrained(folder)
+    generation = GenerationConfig(eos_token_id=vlm.end_ids, pad_token_id=vlm.pad_id, do_sample=False, max_new_tokens=vlm.max_new_tokens, suppress_tokens=vlm.unwritable_ids)
+    generation.save_pretrained(folder)  # not the model's own, which may sample
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(base / name, folder / name)
     config = json.loads((folder / "tokenizer_config.json").read_text())
