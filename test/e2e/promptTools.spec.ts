@@ -272,3 +272,36 @@ test.describe.serial('a reader who draws what is meant', () => {
     await ibis.page.keyboard.press('Escape');
   });
 });
+
+test('a box drawn while the agent runs is applied at once, and the agent goes on from it', async () => {
+  const ibis = await launchIbis({ args: ['--demo'] });
+  const { page } = ibis;
+  try {
+    await waitForImage(page);
+    test.skip(!(await hasPolicy(page)), 'no trained policy is installed in resources/models');
+    const view = ibisWindow(page);
+    await page.keyboard.press('f');
+    await view.run.click();
+    await expect(view.steps.first()).toBeVisible({ timeout: 60_000 });
+    await dragOnImage(page, [
+      [0.5, 0.42],
+      [0.57, 0.53],
+    ]);
+    await expect(view.steps.filter({ hasText: 'You: box' })).toHaveCount(1, { timeout: 60_000 });
+    await expect(view.state).not.toHaveText('Running', { timeout: 90_000 });
+    const { steps, box, stopReason } = await readStoredSession(page);
+    const at = steps.findIndex(({ action }) => action.kind === 'box');
+    expect(at).toBeGreaterThan(0);
+    expect(box?.stepIndex).toBe(at);
+    // What comes after is the policy's again, and all of it stands on the box.
+    const after = steps.slice(at + 1);
+    expect(after.length).toBeGreaterThan(0);
+    for (const step of after) {
+      expect(step.policyText).not.toBe('');
+      expect(step.prompts.box?.stepIndex).toBe(at);
+    }
+    expect(stopReason).not.toBe('failed');
+  } finally {
+    await ibis.close();
+  }
+});

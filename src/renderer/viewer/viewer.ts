@@ -2,15 +2,13 @@ import type { VoxelIndex } from '../../domain/geometry.js';
 import { imageToVoxel } from '../../domain/plane.js';
 import type { IntensityWindow, Series } from '../../domain/study.js';
 import { CoreEvents, RenderingEngine, eventTarget } from './cornerstone.js';
-import { createFrameStore } from './frameStore.js';
 import type { FrameStore } from './frameStore.js';
-import { closeSource, openSource, recutPartialImages } from './ibisImages.js';
-import { frameBudgetBytes } from './initViewer.js';
-import { createPane } from './pane.js';
+import { recutPartialImages } from './ibisImages.js';
+import { createMountedPanes } from './mountedPanes.js';
+import { createOpenedSeries } from './openedSeries.js';
 import type { Pane } from './pane.js';
 import { createOverlays } from './overlays.js';
 import type { Overlays } from './overlays.js';
-import { createSeriesSource } from './seriesSource.js';
 import type { PlacedSlice, SeriesSource } from './seriesSource.js';
 import type { MarksLook } from './sessionMarks.js';
 import type {
@@ -35,7 +33,6 @@ import type { PaneId, ViewerState } from './viewerState.js';
 import { computePercentileWindow, windowOfRange } from './windowing.js';
 
 export const ENGINE_ID = 'ibis';
-const PREFETCHES = 4;
 const REFRESH_MS = 200; // of progress, and of planes that are still filling
 
 export interface ViewerEvents {
@@ -81,27 +78,24 @@ export interface Viewer {
   readonly dispose: () => void;
 }
 
-interface Mounted {
-  readonly pane: Pane;
-  readonly canvas: HTMLCanvasElement;
-  readonly observer: ResizeObserver;
-}
-
 export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   const state = createViewerState();
   const engine = new RenderingEngine(ENGINE_ID);
-  const mounted = new Map<PaneId, Mounted>();
-  let source: SeriesSource | null = null;
-  let store: FrameStore | null = null;
+  const panes = createMountedPanes({ engine, onDrawn: (paneId) => overlays.draw(paneId) });
+  const opened = createOpenedSeries({
+    frameBase,
+    onFrame: () => (refreshTimer ??= setTimeout(refresh, REFRESH_MS)),
+    onProblem: events.onProblem,
+  });
+  const { source } = opened;
   let cross: VoxelIndex = { i: 0, j: 0, k: 0 };
   let stackIndex = 0;
   let storedWindow: IntensityWindow | null = null;
   let scheduled = 0;
-  let resizing = 0;
   let refreshTimer: ReturnType<typeof setTimeout> | null = null;
 
   const stance = (): Stance => ({
-    volume: source?.volumeOf(state.phaseIndex),
+    volume: source()?.volumeOf(state.phaseIndex),
     layout: state.layout,
     axes: state.axes,
     axis: state.axis,
@@ -118,22 +112,23 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
 
   /** Shows where the pane stands; the first image to come sets the window, before it is drawn. */
   const showOn = async (paneId: PaneId, fit: boolean): Promise<void> => {
-    const pane = mounted.get(paneId)?.pane;
+    const pane = panes.get(paneId);
     const position = positionOf(paneId);
-    const opened = source;
-    if (pane === undefined || position === null || opened === null) return;
-    await pane.show(opened, position, fit);
+    const from = source();
+    if (pane === undefined || position === null || from === null) return;
+    await pane.show(from, position, fit);
     const shown = pane.getShown();
-    if (source === opened && state.window === null && shown !== null) applyFirstWindow(shown, pane);
+    if (source() === from && state.window === null && shown !== null) applyFirstWindow(shown, pane);
   };
 
   const update = (fit: boolean): void => {
     scheduled = 0;
-    if (source === null) return;
-    for (const paneId of mounted.keys()) void showOn(paneId, fit);
+    const from = source();
+    if (from === null) return;
+    for (const paneId of panes.entries.keys()) void showOn(paneId, fit);
     const frame =
       state.layout === 'stack' && normalAxisOf(stance(), state.axis) !== 2 ? 0 : cross.k;
-    source.prefetchAround(state.phaseIndex, frame);
+    from.prefetchAround(state.phaseIndex, frame);
   };
 
   /** Many moves in one frame draw once: the newest. */
@@ -145,14 +140,14 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     const position = positionOf(state.activePane) ?? positionOf('main');
     if (position === null) return;
     state.position = position;
-    state.sliceCount = source?.place(position)?.cut.sliceCount ?? 0;
+    state.sliceCount = source()?.place(position)?.cut.sliceCount ?? 0;
     events.onSlice(position);
   };
 
   const crosses = (): boolean => state.layout !== 'stack' && state.axes.length > 1;
   const overlays = createOverlays({
-    panes: mounted,
-    source: () => source,
+    panes: panes.entries,
+    source,
     cross: () => (crosses() ? cross : null),
     onDrawn: (paneId, pane) => {
       state.panes[paneId] = describePane(pane, positionOf(paneId), paneId === 'side3' && crosses());
@@ -177,39 +172,27 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
 
   const setWindow = (window: IntensityWindow): void => {
     state.window = window;
-    for (const { pane } of mounted.values()) pane.setLook(window, state.inverted);
+    for (const pane of panes.all()) pane.setLook(window, state.inverted);
     events.onWindow(window);
   };
 
   const refresh = (): void => {
     refreshTimer = null;
-    if (source === null) return;
-    state.progress = source.progressOf(state.phaseIndex);
+    const from = source();
+    if (from === null) return;
+    state.progress = from.progressOf(state.phaseIndex);
     events.onProgress(state.progress);
-    const shown = new Map(
-      [...mounted.values()].map(({ pane }) => [pane.getShownImageId() ?? '', pane]),
-    );
+    const shown = new Map(panes.all().map((pane) => [pane.getShownImageId() ?? '', pane]));
     for (const image of recutPartialImages(new Set(shown.keys())))
       shown.get(image.imageId)?.redraw();
   };
 
-  const loadFrame = async (imageId: string, signal: AbortSignal): Promise<ArrayBuffer> => {
-    const reply = await fetch(frameBase + imageId, { signal });
-    if (reply.ok) return reply.arrayBuffer();
-    const sentence = await reply.text();
-    events.onProblem(sentence === '' ? 'An image could not be read.' : sentence);
-    throw new Error(sentence);
-  };
-
   const closeSeries = (): void => {
-    store?.close();
-    if (source !== null) closeSource(source);
-    source = null;
-    store = null;
+    opened.close();
     storedWindow = null;
     Object.assign(state, { isOpen: false, position: null, sliceCount: 0, window: null });
     Object.assign(state, { progress: null, inverted: false, cursor: null, activePane: 'main' });
-    for (const { pane } of mounted.values()) pane.clear();
+    for (const pane of panes.all()) pane.clear();
     for (const paneId of paneIds) state.panes[paneId] = null;
     overlays.drafts.clear();
     redrawOverlays();
@@ -217,16 +200,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
 
   const openSeries = (series: Series, position: SlicePosition | null): void => {
     closeSeries();
-    const budgetBytes = frameBudgetBytes();
-    store = createFrameStore({
-      fetchFrame: loadFrame,
-      budgetBytes,
-      concurrency: PREFETCHES,
-      onFrame: () => (refreshTimer ??= setTimeout(refresh, REFRESH_MS)),
-    });
-    const opened = createSeriesSource(series, store, budgetBytes);
-    source = opened;
-    openSource(opened);
+    const from = opened.open(series);
     state.isOpen = true;
     state.axis = 'acquired';
     state.phaseIndex = series.volumes[0]?.phaseIndex ?? 0;
@@ -237,14 +211,15 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     announceSlice();
     // The first image alone, then its neighbours and the other panes.
     void showOn('main', true).then(() => {
-      if (source === opened) update(true);
+      if (source() === from) update(true);
     });
   };
 
   const enterPhase = (phaseIndex: number): void => {
-    if (source?.volumeOf(phaseIndex) === undefined) return;
+    const from = source();
+    if (from?.volumeOf(phaseIndex) === undefined) return;
     state.phaseIndex = phaseIndex;
-    state.axes = source.axesOf(phaseIndex);
+    state.axes = from.axesOf(phaseIndex);
     take(settle(stance()));
   };
 
@@ -266,32 +241,16 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   const onLost = (): void => events.onContextLost();
   eventTarget.addEventListener(CoreEvents.WEBGL_CONTEXT_LOST, onLost);
 
-  /** All panes at once, in the next frame: one's new size comes with the others'. */
-  const resize = (): void => {
-    resizing ||= requestAnimationFrame(() => {
-      resizing = 0;
-      const putBack = [...mounted.values()].map(({ pane }) => pane.keepView());
-      engine.resize(false, false);
-      for (const each of putBack) each();
-    });
-  };
-
   return {
     state,
     attachPane(paneId, element, canvas) {
-      const pane = createPane({ engine, paneId, element, onDrawn: () => overlays.draw(paneId) });
-      const observer = new ResizeObserver(resize);
-      observer.observe(element);
-      mounted.set(paneId, { pane, canvas, observer });
+      const pane = panes.attach(paneId, element, canvas);
       if (state.window !== null) pane.setLook(state.window, state.inverted);
       void showOn(paneId, true);
     },
     detachPane(paneId) {
-      const entry = mounted.get(paneId);
-      entry?.observer.disconnect();
-      mounted.delete(paneId);
+      panes.detach(paneId);
       state.panes[paneId] = null;
-      entry?.pane.dispose();
     },
     openSeries,
     closeSeries,
@@ -337,27 +296,25 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     setInverted(inverted) {
       state.inverted = inverted;
       if (state.window !== null)
-        for (const { pane } of mounted.values()) pane.setLook(state.window, inverted);
+        for (const pane of panes.all()) pane.setLook(state.window, inverted);
     },
-    resetCameras: () => [...mounted.values()].forEach(({ pane }) => pane.resetCamera()),
-    pane: (paneId) => mounted.get(paneId)?.pane,
-    source: () => source,
-    frames: () => store,
+    resetCameras: () => panes.all().forEach((pane) => pane.resetCamera()),
+    pane: panes.get,
+    source,
+    frames: opened.frames,
     isDrawn() {
       const wanted = positionOf(state.activePane);
-      const shown = mounted.get(state.activePane)?.pane.getShown()?.position;
+      const shown = panes.get(state.activePane)?.getShown()?.position;
       return wanted?.sliceIndex === shown?.sliceIndex && wanted?.phaseIndex === shown?.phaseIndex;
     },
     redrawOverlays,
     dispose() {
       eventTarget.removeEventListener(CoreEvents.WEBGL_CONTEXT_LOST, onLost);
       cancelAnimationFrame(scheduled);
-      cancelAnimationFrame(resizing);
       if (refreshTimer !== null) clearTimeout(refreshTimer);
-      for (const { observer } of mounted.values()) observer.disconnect();
       closeSeries();
       overlays.stop();
-      mounted.clear();
+      panes.dispose();
       engine.destroy();
     },
   };
