@@ -38,12 +38,14 @@ export const traceMaskSchema = z.object({
 
 export const traceHeaderSchema = z.object({
   kind: z.literal('header'),
-  schemaVersion: z.literal(2), // 2: boxes, scribbles, edits by hand, and the mask of each step
+  /** 2: boxes, scribbles, edits by hand; the mask of each step, what it stood on, and the orientation. */
+  schemaVersion: z.literal(2),
   tool: z.string(),
   notice: z.string(), // 'For research use only, not for diagnosis'
   sessionId: z.string(),
   seriesInstanceUID: z.string(),
   axis: z.string(),
+  orientation: z.string(), // as the policy is told
   sliceIndex: z.number().int(),
   phaseIndex: z.number().int(),
   window: z.object({ centre: z.number(), width: z.number() }),
@@ -58,6 +60,7 @@ export const traceHeaderSchema = z.object({
 export const traceStepSchema = z.object({
   kind: z.literal('step'),
   stepIndex: z.number().int(),
+  followsStepIndex: z.number().int().nullable(), // the step it stood on, whose mask was seen; null: the beginning
   image: z.string(), // relative path of the observation PNG that the policy saw
   policyText: z.string(),
   reasoning: z.string(),

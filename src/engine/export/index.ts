@@ -6,6 +6,7 @@ import type { ExportFormat, ExportResult } from '../../contract/channels.js';
 import { IbisError } from '../../contract/errors.js';
 import { countMaskPixels, emptyMask, unpackMask } from '../../domain/mask.js';
 import type { Mask } from '../../domain/mask.js';
+import { describeOrientation } from '../../domain/plane.js';
 import type { ByteImage } from '../../domain/resize.js';
 import { assertNever } from '../../domain/result.js';
 import { isUserAct } from '../../domain/session.js';
@@ -87,8 +88,9 @@ function makeSeg(input: ExportInput, frames: ReadonlyMap<number, Uint8Array>): M
 }
 
 function makeTrace(input: ExportInput): MadeFile[] {
-  const { session, steps, models, software } = input;
-  const lines = describeTrace(session, steps, models, software);
+  const { session, steps, models, software, source } = input;
+  const orientation = describeOrientation(source.plane);
+  const lines = describeTrace(session, steps, models, software, orientation);
   const images = steps.map((traced) => {
     const packed = getMaskSeen(steps, traced);
     const image = input.renderObservation(packed === null ? null : unpackMask(packed));

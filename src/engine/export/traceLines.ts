@@ -73,11 +73,12 @@ function describeAction(
   };
 }
 
-function describeStep({ step }: TracedStep): TraceLine {
+function describeStep({ step, followsStepIndex }: TracedStep): TraceLine {
   const { action, mask } = step;
   return {
     kind: 'step',
     stepIndex: step.stepIndex,
+    followsStepIndex,
     image: observationPath(step.stepIndex),
     policyText: step.policyText,
     reasoning: step.reasoning,
@@ -97,6 +98,7 @@ export function describeTrace(
   steps: readonly TracedStep[],
   models: readonly TracedModel[],
   software: Software,
+  orientation: string,
 ): TraceLine[] {
   const { settings } = session;
   return [
@@ -108,6 +110,7 @@ export function describeTrace(
       sessionId: session.sessionId,
       seriesInstanceUID: settings.seriesInstanceUID,
       axis: settings.axis,
+      orientation,
       sliceIndex: settings.sliceIndex,
       phaseIndex: settings.phaseIndex,
       window: settings.window,

@@ -155,6 +155,7 @@ describe('an exported trace', () => {
       expect(red, line.image).toEqual([...(seen[n]?.data ?? new Uint8Array(red.length))]);
     });
     expect(stepLines[1]).toMatchObject({ undone: true, maskVoxels: 200, answer: null });
+    expect(stepLines.map((line) => line.followsStepIndex)).toEqual([null, 0, 0, 2, 3]);
     expect(stepLines[2]?.click).toEqual({
       label: 'include',
       placedBy: 'user',
