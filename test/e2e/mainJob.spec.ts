@@ -142,6 +142,18 @@ test.describe.serial('the main job', () => {
     await expect(view.session.locator('.notice.warn')).toHaveCount(0);
   });
 
+  test('runs with Enter from the request, after which the keys are for the image again', async () => {
+    await skipWithoutPolicy(ibis.page);
+    const view = ibisWindow(ibis.page);
+    await view.request.press('Enter');
+    await expect(view.steps.first()).toBeVisible({ timeout: 60_000 });
+    await expect(view.request).not.toBeFocused();
+    await ibis.page.keyboard.press('ArrowDown');
+    await expect(view.picture).not.toHaveAccessibleName(demoImageName);
+    await expect(view.state).not.toHaveText('Running', { timeout: 120_000 });
+    expect((await readStoredSession(ibis.page)).settings.sliceIndex).toBe(demo.sliceIndex);
+  });
+
   test('never complained to the console', () => {
     // The graphics driver and this file's own reading of pixels make it warn of slowness, nothing else may.
     const harmless = /GPU stall due to ReadPixels|willReadFrequently/;

@@ -145,7 +145,9 @@ export function findEnd(
         answer: null,
         failure: {
           code: 'model-failed',
-          message: `The policy's reply could not be read. ${action.problem}`,
+          // What was wrong with it stands in the step itself.
+          message:
+            "The policy's reply could not be read. Ask in other words, or place the clicks by hand.",
         },
       };
   }

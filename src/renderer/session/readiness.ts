@@ -4,15 +4,16 @@ import type { ComputedRef } from 'vue';
 import { useModelsStore } from '../models/modelsStore.js';
 import { useEngineStore } from '../ui/engineStore.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
-import { findLatestPosition } from './replay.js';
+import { findLatestPosition, isAcceptable } from './replay.js';
 import { useSessionStore } from './sessionStore.js';
 
 /** What may be done now; buttons and keys ask the same questions. */
 export function useReadiness(): {
   readonly isRunning: ComputedRef<boolean>;
   readonly canRun: ComputedRef<boolean>;
-  /** Something stands there that can be taken back, accepted or rejected. */
+  /** Something stands there that can be taken back or rejected. */
   readonly canChange: ComputedRef<boolean>;
+  readonly canAccept: ComputedRef<boolean>;
   readonly canExport: ComputedRef<boolean>;
 } {
   const store = useSessionStore();
@@ -37,6 +38,9 @@ export function useReadiness(): {
   const canChange = computed(
     () => isReady.value && !isRunning.value && hasSteps.value && store.session?.decision === null,
   );
+  const canAccept = computed(
+    () => canChange.value && store.session !== null && isAcceptable(store.session),
+  );
   const canExport = computed(() => isReady.value && !isRunning.value && hasSteps.value);
-  return { isRunning, canRun, canChange, canExport };
+  return { isRunning, canRun, canChange, canAccept, canExport };
 }

@@ -1,5 +1,5 @@
 import { isUserAct, makesMask } from '../../domain/session.js';
-import type { Step } from '../../domain/session.js';
+import type { SegmentationSession, Step } from '../../domain/session.js';
 
 /** Score in force before `steps[position]`, or null before the first mask. */
 export function findScoreBefore(steps: readonly Step[], position: number): number | null {
@@ -29,6 +29,12 @@ export const computeQualityPoints = (steps: readonly Step[]): readonly QualityPo
 /** Last step that counts: not taken back. -1 when there is none. */
 export const findLatestPosition = (steps: readonly Step[]): number =>
   steps.findLastIndex((step) => !step.undone);
+
+/** Whether there is something to accept: a mask, or the policy's word that the target is absent. */
+export function isAcceptable({ steps, stopReason }: SegmentationSession): boolean {
+  const latest = steps[findLatestPosition(steps)];
+  return latest !== undefined && (latest.mask !== null || stopReason === 'target-absent');
+}
 
 /** Whether the user had a hand in what counts now. */
 export const hasUserActs = (steps: readonly Step[]): boolean =>

@@ -4,7 +4,7 @@ import { loadSessions } from '../worklist/loadWorklist.js';
 import type { PlacedPrompt, SlicePosition } from '../viewer/viewerApi.js';
 import { changeSession, tell } from './changeSession.js';
 import { inTurn } from './inTurn.js';
-import { findLatestPosition, hasUserActs } from './replay.js';
+import { findLatestPosition, hasUserActs, isAcceptable } from './replay.js';
 import type { Removable } from './replay.js';
 import { startSession } from './startSession.js';
 import { useSessionStore } from './sessionStore.js';
@@ -102,8 +102,11 @@ export const undoStep = (): Promise<void> =>
   });
 
 /** A mask that the user had a hand in is accepted as edited. */
-export const accept = (): Promise<void> =>
-  decide((session) => (hasUserActs(session.steps) ? 'edited' : 'accepted'));
+export async function accept(): Promise<void> {
+  const { session } = useSessionStore();
+  if (session !== null && !isAcceptable(session)) tell('There is no mask to accept yet.');
+  else await decide(({ steps }) => (hasUserActs(steps) ? 'edited' : 'accepted'));
+}
 
 export const reject = (): Promise<void> => decide(() => 'rejected');
 

@@ -27,7 +27,7 @@ export function describeActivity(facts: {
   if (engine.kind === 'stopped') return { ...still, words: 'The engine has stopped' };
   if (job !== null) {
     const percentage = job.total === null || job.total === 0 ? null : (100 * job.done) / job.total;
-    return { words: job.label, percentage, cancels: 'opening' };
+    return { words: `Opening ${job.label}`.trimEnd(), percentage, cancels: 'opening' };
   }
   if (session?.runState === 'running') {
     const step = (streaming?.stepIndex ?? session.steps.length) + 1;

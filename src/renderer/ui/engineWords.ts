@@ -11,7 +11,7 @@ const PROVIDER_NAMES: Readonly<Record<string, string>> = {
 
 export const nameProvider = (id: string): string => PROVIDER_NAMES[id] ?? id;
 
-/** The engine in two words, and in a sentence for who points at them. */
+/** The engine in two words at the most, since the bar is full, and in a sentence for who points at them. */
 export function describeEngine(
   state: EngineState,
   provider: ProviderStatus | null,
@@ -23,11 +23,11 @@ export function describeEngine(
 } {
   switch (state.kind) {
     case 'starting':
-      return { label: 'Engine starting', detail: 'The engine is starting.', tone: 'busy' };
+      return { label: 'Starting', detail: 'The engine is starting.', tone: 'busy' };
     case 'stopped':
       return restarting
-        ? { label: 'Engine restarting', detail: 'The engine is being started again.', tone: 'busy' }
-        : { label: 'Engine stopped', detail: state.reason, tone: 'bad' };
+        ? { label: 'Restarting', detail: 'The engine is being started again.', tone: 'busy' }
+        : { label: 'Stopped', detail: state.reason, tone: 'bad' };
     case 'ready': {
       if (provider === null)
         return { label: 'Ready', detail: 'The engine is ready.', tone: 'good' };

@@ -66,7 +66,7 @@ async function runOpening<R extends OpenPathsResult>(
 ): Promise<R | null> {
   const store = useWorklistStore();
   const jobId = crypto.randomUUID();
-  store.job = { jobId, label: 'Opening', done: 0, total: null, cancelling: false };
+  store.job = { jobId, label: '', done: 0, total: null, cancelling: false };
   store.openProblem = '';
   store.refused = [];
   const reply = await open(jobId);

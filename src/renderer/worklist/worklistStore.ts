@@ -8,6 +8,7 @@ import { flattenWorklist } from './worklistRows.js';
 
 export interface OpeningJob {
   readonly jobId: string;
+  /** File that was read last; '' at first. */
   readonly label: string;
   readonly done: number;
   readonly total: number | null;

@@ -35,9 +35,9 @@ test('a run says which step it is at, of how many at most, and can be cancelled'
 });
 
 test('an opening without a known end shows no percentage', () => {
-  const job = { jobId: 'j', label: 'Reading files', done: 3, total: null, cancelling: false };
+  const job = { jobId: 'j', label: 'IM0003.dcm', done: 3, total: null, cancelling: false };
   expect(describeActivity({ ...still, job })).toEqual({
-    words: 'Reading files',
+    words: 'Opening IM0003.dcm',
     percentage: null,
     cancels: 'opening',
   });
@@ -59,9 +59,7 @@ test('the engine names what the models run on, and why not on the preferred', ()
   );
   expect(words.label).toBe('CPU ready');
   expect(words.detail).toContain('WebGPU differed.');
-  expect(describeEngine({ kind: 'stopped', reason: 'x' }, null, true).label).toBe(
-    'Engine restarting',
-  );
+  expect(describeEngine({ kind: 'stopped', reason: 'x' }, null, true).label).toBe('Restarting');
 });
 
 test('the remembered model is kept even when it is broken, so that the user learns of it', () => {

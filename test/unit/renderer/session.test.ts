@@ -13,6 +13,7 @@ import {
   findRemovable,
   findScoreBefore,
   hasUserActs,
+  isAcceptable,
 } from '../../../src/renderer/session/replay.js';
 import { suggestRequests } from '../../../src/renderer/session/requestSuggestions.js';
 import { applySessionEvent } from '../../../src/renderer/session/sessionEvents.js';
@@ -137,6 +138,16 @@ test('a session counts as edited while an act of the user is in force', () => {
   expect(hasUserActs([step(0, byUser, { undone: true })])).toBe(false);
   expect(hasUserActs([step(0, { kind: 'edit', tool: 'brush', placedBy: 'user' })])).toBe(true);
   expect(hasUserActs([step(0, { kind: 'box', box: boxOf(0) })])).toBe(true);
+});
+
+test('a mask can be accepted, and the absence of the target, but not a run that brought neither', () => {
+  const unread = madeUpSession('unparsed');
+  const mask = packMask({ width: 2, height: 1, data: Uint8Array.of(0, 1) });
+  const masked = unread.steps.map((step) => ({ ...step, mask }));
+  expect(isAcceptable({ ...unread, steps: masked })).toBe(true);
+  expect(isAcceptable(madeUpSession('absent'))).toBe(true);
+  expect(isAcceptable(unread)).toBe(false);
+  expect(isAcceptable({ ...unread, steps: [] })).toBe(false);
 });
 
 describe('splitPolicyText', () => {
