@@ -35,13 +35,18 @@ def has_segmenter_states(case: Case) -> bool:
     return case.dataset != "sunnybrook_cmr" or int(case.file_name.removesuffix(".png").rsplit("-", 1)[1]) % 2 == 0
 
 
+def some(everything: list, limit: int | None) -> list:
+    """So many of them, always the same ones."""
+    return everything if limit is None or limit >= len(everything) else random.Random(0).sample(everything, limit)
+
+
 def varied_cases(dataset: str, limit: int | None = None, seed: int = 0, mirrored: float = 0.15, heads: int = 3, crops: int = 2) -> list[Case]:
     """The training cases to act on, with what variety can be made of them: cut-outs of nuclei, the one head bent and
-    recoloured, a share of all in the mirror."""
-    cases, rng = [c for c in training_cases(dataset) if has_segmenter_states(c)][:limit], np.random.default_rng(seed)
+    recoloured, a share of all in the mirror. `limit`: of cases and of nuclei images, drawn by chance, so that they are not of one patient."""
+    cases, rng = some([c for c in training_cases(dataset) if has_segmenter_states(c)], limit), np.random.default_rng(seed)
     made: list[Case | None] = []
     if dataset == NUCLEI_DATASET:
-        files = [f for f in split_files(dataset, "train") if not is_validation(dataset, f)][:limit]
+        files = some([f for f in split_files(dataset, "train") if not is_validation(dataset, f)], limit)
         parts = [part for f in files for part in random_crops(f, rng, crops)]
         made += [part[k] for part in parts for k in rng.permutation(len(part))[:CROP_TARGETS]]
     if dataset == DEMO_DATASET:
