@@ -8,7 +8,7 @@ import yaml
 from accelerate import PartialState
 
 DEFAULT_RUNS = Path(__file__).resolve().parents[1] / "runs"
-COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "rl", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate")
+COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "rl", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate", "export-data", "traces")
 
 
 def segmenter(config: dict, runs: Path) -> None:
@@ -49,6 +49,9 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="folder of states, samples and weights")
     parser.add_argument("--minutes", type=float, help="of wall time for this stage, instead of the config's")
     parser.add_argument("--steps", type=int, help="at most so many steps of this stage's optimiser")
+    parser.add_argument("source", type=Path, nargs="?", help="of traces: the workstation's database, a trace.jsonl or a folder of them")
+    parser.add_argument("--format", help="of export-data: llamafactory, trl or verl")
+    parser.add_argument("--out", type=Path, help="folder that traces and export-data write to")
     options = parser.parse_args()
     config = yaml.safe_load(options.config.read_text())
     if options.command == "fixtures":
@@ -67,10 +70,17 @@ def main() -> None:
         if options.steps is not None:
             config.setdefault(options.command, {})["steps"] = options.steps
         if "model" in config:  # a published model's folder
-            from .vlm_commands import run_large
+            from .vlm_commands import export_trajectories, read_traces, run_large
 
-            run_large(options.command, config, options.runs)
-            PartialState().destroy_process_group()
+            if options.command == "export-data":
+                export_trajectories(config, options.runs / config["name"], options.format, options.out)
+            elif options.command == "traces":
+                read_traces(config, options.source, options.out)
+            else:
+                run_large(options.command, config, options.runs)
+                PartialState().destroy_process_group()
+        elif options.command in ("export-data", "traces"):
+            parser.error(f"{options.command} needs the config of a large model: it says how pictures and prompts are made.")
         else:
             from .nano_commands import NANO_COMMANDS
 

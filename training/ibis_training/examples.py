@@ -82,10 +82,14 @@ def find_examples(files: Sequence[Path]) -> Iterator[ExamplePlace]:
                 offset += len(line)
 
 
-def read_example(place: ExamplePlace, image_px: int) -> Example:
+def read_trajectory(place: ExamplePlace) -> Trajectory:
     with place.file.open("rb") as lines:
         lines.seek(place.offset)
-        trajectory = trajectory_from_json(json.loads(lines.readline()))
+        return trajectory_from_json(json.loads(lines.readline()))
+
+
+def read_example(place: ExamplePlace, image_px: int) -> Example:
+    trajectory = read_trajectory(place)
     turn = trajectory.turns[place.turn]
     return Example(make_look(trajectory, turn.seen, read_picture(picture_path(place.file, trajectory)), image_px), turn.policy_text)
 

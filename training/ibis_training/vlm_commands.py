@@ -14,11 +14,14 @@ from accelerate.utils import gather_object
 from .cases import Case, load_cases
 from .environment import Task
 from .evaluate import absent_task, evaluate_cases, plain_task, summarise, write_rows
+from .examples import trajectory_files, write_pictures
+from .export_data import FORMATS, export_data
 from .nano_commands import draw_kind_task, make_tool, write_untried
 from .plan import training_cases, validation_cases
 from .rl import RlSettings, train_rl
 from .synthesis import KINDS, synthesise
 from .tool import SegmenterTool
+from .traces import TraceError, export_sessions
 from .variants import load_case
 from .vlm import VlmPlayer, choose_trained_parts, load_vlm
 from .vlm_export import export_vlm
@@ -101,6 +104,24 @@ def evaluate(config: dict, work: Path, tool: SegmenterTool) -> dict[str, dict]:
         write_rows(rows, work / f"evaluation-{split}.json")
         print(json.dumps(summarise(rows), indent=1), flush=True)
     return summarise(rows)
+
+
+def export_trajectories(config: dict, work: Path, kind: str | None, out: Path | None) -> None:
+    if kind is None or out is None:
+        raise SystemExit(f"export-data needs --format ({', '.join(FORMATS)}) and --out FOLDER.")
+    files = trajectory_files([Path(f) for f in with_defaults(config, work)["data"]["trajectories"]])
+    write_pictures(files)
+    print(f"{export_data(files, kind, config['model']['systemPrompt'], config['model']['imagePx'], out)} steps in {out}")
+
+
+def read_traces(config: dict, source: Path | None, out: Path | None) -> None:
+    if source is None or out is None:
+        raise SystemExit("traces needs the workstation's database, a trace.jsonl or a folder of traces, and --out FOLDER.")
+    try:
+        written = export_sessions(source, out, config["model"]["systemPrompt"], config["model"]["imagePx"])
+    except TraceError as error:
+        raise SystemExit(str(error)) from None
+    print(", ".join(f"{count} {what}" for what, count in written.items()), f"in {out}")
 
 
 def run_large(command: str, config: dict, runs: Path) -> None:

@@ -1,0 +1,82 @@
+"""Data sets for other trainers, loaded back by the libraries that would train on them, or by their documented form."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from datasets import load_dataset
+from lab import DATASET, tiny_config, write_discs
+from PIL import Image
+from tasks import disc_tool
+from trl import SFTConfig, SFTTrainer
+
+from ibis_training.environment import Task
+from ibis_training.examples import find_examples, read_example, write_pictures
+from ibis_training.export_data import export_data
+from ibis_training.plan import training_cases
+from ibis_training.synthesis import synthesise
+from ibis_training.trajectory import PackedMask, Request, append_trajectories, unpack_mask
+from ibis_training.vlm import load_vlm
+
+SYSTEM, PX = "Click.", 112
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """(file of trajectories of a lab's own data, their examples, the truth of the first)"""
+    folder = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IBIS_DATA", str(folder))
+        write_discs(folder)
+        present, absent = training_cases(DATASET)[:2]
+        tasks = [(Task(present, Request("Segment the disc.", "name", True, "disc", "disc")), "oracle"), (Task(absent, Request("Segment the liver.", "absent", False, "liver", None)), "absent")]
+        append_trajectories(folder / "made.jsonl", synthesise(tasks, disc_tool()))
+        assert write_pictures([folder / "made.jsonl"]) == 2
+        yield folder / "made.jsonl", [read_example(p, PX) for p in find_examples([folder / "made.jsonl"])], present.truth
+
+
+def test_trl_trains_on_its_form(made, tmp_path):
+    file, examples, _ = made
+    assert export_data([file], "trl", SYSTEM, PX, tmp_path) == len(examples)
+    rows = load_dataset("parquet", data_files=str(tmp_path / "train.parquet"), split="train", cache_dir=str(tmp_path / "cache"))
+    for row, example in zip(rows, examples, strict=True):
+        np.testing.assert_array_equal(np.asarray(row["images"][0]), example.look.picture)
+        assert row["prompt"][1]["content"][1]["text"] == example.look.user and row["completion"][0]["content"][0]["text"] == example.text
+    vlm = load_vlm(tiny_config("qwen2_5_vl", tmp_path)["model"])
+    settings = SFTConfig(output_dir=str(tmp_path / "out"), max_steps=1, per_device_train_batch_size=2, report_to=[], use_cpu=True, bf16=False, max_length=None, completion_only_loss=True)
+    assert SFTTrainer(vlm.model, args=settings, train_dataset=rows, processing_class=vlm.processor).train().training_loss > 0
+
+
+def test_llamafactory_finds_the_columns_that_its_dataset_info_names(made, tmp_path):
+    """ShareGPT form of LLaMA-Factory's data/README.md: roles human and gpt in turn, one <image> in the words for each picture."""
+    file, examples, _ = made
+    export_data([file], "llamafactory", SYSTEM, PX, tmp_path)
+    info = json.loads((tmp_path / "dataset_info.json").read_text())["ibis"]
+    assert info["formatting"] == "sharegpt"
+    rows = json.loads((tmp_path / info["file_name"]).read_text())
+    for row, example in zip(rows, examples, strict=True):
+        turns, pictures = row[info["columns"]["messages"]], row[info["columns"]["images"]]
+        assert [t["from"] for t in turns] == ["human", "gpt"] and row[info["columns"]["system"]] == SYSTEM
+        assert turns[0]["value"].count("<image>") == len(pictures) == 1
+        assert turns[0]["value"] == f"<image>{example.look.user}" and turns[1]["value"] == example.text
+        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / pictures[0])), example.look.picture)
+    assert len(load_dataset("json", data_files=str(tmp_path / info["file_name"]), split="train", cache_dir=str(tmp_path / "cache"))) == len(examples)
+
+
+def test_verl_gets_states_with_the_mask_that_a_rule_rewards_by(made, tmp_path):
+    """Fields of verl's "Prepare data for post-training"; its RLHFDataset splits the words at <image> and takes images as {"bytes"}."""
+    file, examples, truth = made
+    export_data([file], "verl", SYSTEM, PX, tmp_path)
+    rows = load_dataset("parquet", data_files=str(tmp_path / "train.parquet"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert {"data_source", "prompt", "ability", "reward_model", "extra_info", "images"} <= set(rows.column_names)
+    truths = []
+    for row, example in zip(rows, examples, strict=True):
+        assert [m["role"] for m in row["prompt"]] == ["system", "user"] and row["prompt"][1]["content"] == f"<image>{example.look.user}"
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(row["images"][0]["bytes"]))), example.look.picture)
+        stored = json.loads(row["reward_model"]["ground_truth"])
+        truths.append(unpack_mask(PackedMask(stored["width"], stored["height"], stored["bounds"] and tuple(stored["bounds"]), base64.b64decode(stored["bits"]))))
+        assert row["reward_model"]["style"] == "rule" and row["extra_info"]["reference"] == example.text
+    np.testing.assert_array_equal(truths[0], truth)
+    assert not truths[-1].any()  # the request for what is absent
