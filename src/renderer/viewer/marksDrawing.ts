@@ -18,6 +18,12 @@ function strokeTwice(context: CanvasRenderingContext2D, colour: string, width: n
   context.stroke();
 }
 
+/** CSS px that `drawText` takes up. */
+export function measureText(context: CanvasRenderingContext2D, text: string): number {
+  context.font = FONT;
+  return context.measureText(text).width;
+}
+
 export function drawText(
   context: CanvasRenderingContext2D,
   text: string,

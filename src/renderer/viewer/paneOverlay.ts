@@ -8,16 +8,11 @@ import { cutMaskEdgeOn } from './edgeOn.js';
 import { drawMaskEdgeOn } from './maskDrawing.js';
 import type { EdgeRun } from './maskDrawing.js';
 import type { Flash } from './maskFlash.js';
-import { drawReferenceLines, drawScaleBar, drawText } from './marksDrawing.js';
+import { drawReferenceLines, drawScaleBar } from './marksDrawing.js';
 import type { ReferenceLine } from './marksDrawing.js';
-import {
-  describeMeasurement,
-  handlesOf,
-  imageIdOf,
-  listAnnotations,
-  toMeasurement,
-} from './measurements.js';
-import { measurementColour, planeColours } from './overlayColours.js';
+import { drawLabels, planLabels } from './measurementLabels.js';
+import type { MeasurementLabel } from './measurementLabels.js';
+import { planeColours } from './overlayColours.js';
 import type { Pane } from './pane.js';
 import { computeScaleBar } from './scaleBar.js';
 import type { ScaleBar } from './scaleBar.js';
@@ -40,10 +35,6 @@ export interface Scene {
   readonly seriesKey: string;
 }
 
-interface Label extends CanvasPoint {
-  readonly lines: readonly string[];
-}
-
 /** All that one pane's overlay shows, small enough to be compared as text. */
 interface Plan {
   readonly width: number;
@@ -58,7 +49,7 @@ interface Plan {
   readonly drafts: { readonly version: number; readonly pixels: readonly (PixelMap | null)[] };
   readonly edge: { readonly runs: readonly EdgeRun[]; readonly colour: string } | null;
   readonly cross: { readonly lines: readonly ReferenceLine[]; readonly centre: CanvasPoint } | null;
-  readonly labels: readonly Label[];
+  readonly labels: readonly MeasurementLabel[];
   readonly bar: ScaleBar | null;
 }
 
@@ -87,7 +78,7 @@ export function drawPaneOverlay(canvas: HTMLCanvasElement, pane: Pane, scene: Sc
   drawSession(context, scene, plan);
   if (plan.cross !== null)
     drawReferenceLines(context, plan.cross.lines, plan.cross.centre, map, plan);
-  drawLabels(context, plan.labels);
+  drawLabels(context, plan.labels, plan);
   if (plan.bar !== null) drawScaleBar(context, plan.bar, plan);
 }
 
@@ -174,21 +165,6 @@ function planCross(
   return { lines, centre: pixelToCanvas(map, centre) };
 }
 
-/** Beside the rightmost end of each measurement on the shown image. */
-function planLabels(pane: Pane, seriesKey: string): readonly Label[] {
-  const shownId = pane.getShownImageId();
-  return listAnnotations(seriesKey).flatMap((annotation): readonly Label[] => {
-    if (imageIdOf(annotation) !== shownId) return [];
-    const measurement = toMeasurement(annotation);
-    const ends = handlesOf(annotation).map((point) => pane.worldToPane(point));
-    if (measurement === null || ends.length === 0) return [];
-    const right = Math.max(...ends.map((end) => end.x));
-    const atRight = ends.filter((end) => end.x === right);
-    const y = atRight.reduce((sum, end) => sum + end.y, 0) / Math.max(1, atRight.length);
-    return [{ x: right + 10, y, lines: describeMeasurement(measurement) }];
-  });
-}
-
 /** Mask, strokes over it and its flash; then the prompts, and last what is under the pointer. */
 function drawSession(context: CanvasRenderingContext2D, scene: Scene, plan: Plan): void {
   const { map, marks } = plan;
@@ -205,15 +181,4 @@ function drawSession(context: CanvasRenderingContext2D, scene: Scene, plan: Plan
   if (session !== null && marks !== null)
     drawPrompts(context, session.prompts, { ...session, pixels: marks.pixels, map });
   for (const { draft, placement } of drafts) drawDraft(context, draft, placement);
-}
-
-function drawLabels(context: CanvasRenderingContext2D, labels: readonly Label[]): void {
-  const LINE_PX = 16;
-  context.save();
-  context.textAlign = 'left';
-  context.textBaseline = 'middle';
-  for (const { x, y, lines } of labels)
-    for (const [n, line] of lines.entries())
-      drawText(context, line, { x, y: y + n * LINE_PX }, measurementColour);
-  context.restore();
 }
