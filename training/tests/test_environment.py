@@ -150,6 +150,15 @@ def test_a_removed_click_leaves_no_trace_in_the_mask():
     assert seen.history == (ClickAction("include", 0.1, 0.1),) and not seen.mask[32, 40] and seen.mask[6, 8]
 
 
+def test_a_scribble_is_told_to_the_policy_as_the_point_in_its_middle():
+    env = environment()
+    env.step([CLICK])
+    seen = env.intervene(0, Scribble("exclude", ((0.1, 0.2), (0.3, 0.2), (0.9, 0.2))))
+    assert [round(c.x, 3) for c in seen.history] == [0.5, 0.5] and seen.history[1].label == "exclude" and seen.history[1].y == pytest.approx(0.2)
+    seen = env.intervene(0, RemoveClick(0))  # clicks alone are counted
+    assert [c.label for c in seen.history] == ["exclude"]
+
+
 def test_boxes_scribbles_and_given_masks_reach_the_segmenter_and_the_trajectory():
     env = environment()
     given = np.zeros((64, 80), bool)
