@@ -70,7 +70,7 @@ function decodeBytes(id: string, tokenIds: readonly number[]): string {
   const bytes = new Map<string, number>();
   for (let byte = 0, next = 256; byte < 256; byte++)
     bytes.set(String.fromCodePoint(printable(byte) ? byte : next++), byte);
-  const written = tokenIds.flatMap((token) => [...(tokens.get(token) ?? '?')]);
+  const written = tokenIds.flatMap((token) => Array.from(tokens.get(token) ?? '?'));
   return Buffer.from(written.map((character) => bytes.get(character) ?? 63)).toString();
 }
 

@@ -1,0 +1,272 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, expect, it } from 'vitest';
+
+import type { SessionId } from '../../../src/domain/brand.js';
+import { emptyMask, packMask, uniteMasks } from '../../../src/domain/mask.js';
+import type { Mask } from '../../../src/domain/mask.js';
+import { computeSlicePlane } from '../../../src/domain/plane.js';
+import { noPrompts } from '../../../src/domain/prompts.js';
+import type { Click, PlacedPoint, Prompts } from '../../../src/domain/prompts.js';
+import type { Action, Step } from '../../../src/domain/session.js';
+import { renderObservation } from '../../../src/engine/agent/observation.js';
+import { renderSliceImage } from '../../../src/engine/agent/sliceImage.js';
+import { createLibrary, openPaths } from '../../../src/engine/dicom/index.js';
+import { exportSession } from '../../../src/engine/export/index.js';
+import type { TracedStep } from '../../../src/engine/export/index.js';
+import {
+  closeStore,
+  createSession,
+  databaseFile,
+  decideSession,
+  markStepUndone,
+  openStore,
+  saveStep,
+  updateSession,
+} from '../../../src/engine/store/index.js';
+import { makeNifti } from '../../fixtures/makeNifti.js';
+import { newSession } from '../store/sampleSession.js';
+import { exportInput, openSource } from './exportCase.js';
+
+/**
+ * test/fixtures/trace: one session, once as the workstation exports it and once as its database holds it. The training
+ * package reads both (training/tests/test_traces.py). IBIS_WRITE_FIXTURES=1 writes it anew.
+ */
+const fixture = path.join(import.meta.dirname, '../../fixtures/trace');
+const workDir = mkdtempSync(path.join(tmpdir(), 'ibis-trace-'));
+afterAll(() => {
+  rmSync(workDir, { recursive: true, force: true });
+});
+
+const [COLUMNS, ROWS, SLICES] = [24, 20, 3];
+const WINDOW = { centre: 250, width: 500 };
+
+function makeVolume(): Uint8Array {
+  const voxels = Int16Array.from({ length: COLUMNS * ROWS * SLICES }, (_, at) => {
+    const i = at % COLUMNS;
+    const j = Math.floor(at / COLUMNS) % ROWS;
+    const inside = (i - 9) ** 2 + (j - 12) ** 2 <= 25;
+    return 40 + 6 * i + 3 * j + (inside ? 220 : 0) + 10 * Math.floor(at / (COLUMNS * ROWS));
+  });
+  return makeNifti({
+    dimensions: [COLUMNS, ROWS, SLICES],
+    sform: [1, 0, 0, -12, 0, 1, 0, -10, 0, 0, 2, 0],
+    sformCode: 1,
+    voxels: new Uint8Array(voxels.buffer),
+  });
+}
+
+const place = (x: number, y: number): PlacedPoint => ({
+  normalised: { x, y },
+  voxel: { i: Math.floor(x * COLUMNS), j: Math.floor(y * ROWS), k: 1 },
+  world: { x: 0.5, y: -0.25, z: 2 },
+});
+
+const click = (index: number, label: Click['label'], by: Click['placedBy'], x: number): Click => ({
+  index,
+  label,
+  placedBy: by,
+  ...place(x, 0.4),
+});
+
+function disc(column: number, radius: number): Mask {
+  const mask = emptyMask(COLUMNS, ROWS);
+  for (let at = 0; at < COLUMNS * ROWS; at++) {
+    const distance = ((at % COLUMNS) - column) ** 2 + (Math.floor(at / COLUMNS) - 8) ** 2;
+    mask.data[at] = distance <= radius ** 2 ? 1 : 0;
+  }
+  return mask;
+}
+
+/** The policy clicks well, then badly; the user takes that back, clicks, lets it stop, and paints what it left out. */
+function makeSteps(): TracedStep[] {
+  const good = click(0, 'include', 'policy', 0.5);
+  const bad = click(1, 'include', 'policy', 0.9);
+  const mended = click(1, 'exclude', 'user', 0.3);
+  const scribble = {
+    stepIndex: 5,
+    label: 'include' as const,
+    placedBy: 'user' as const,
+    points: [place(0.6, 0.4), place(0.65, 0.45), place(0.7, 0.4)],
+  };
+  const painted = uniteMasks(disc(14, 5), disc(18, 2));
+  const made: [Action, number | null, Prompts, Mask, string, boolean][] = [
+    [
+      { kind: 'click', click: good },
+      null,
+      { ...noPrompts, clicks: [good] },
+      disc(12, 5),
+      'a',
+      false,
+    ],
+    [
+      { kind: 'click', click: bad },
+      0,
+      { ...noPrompts, clicks: [good, bad] },
+      disc(20, 3),
+      'b',
+      true,
+    ],
+    [
+      { kind: 'click', click: mended },
+      0,
+      { ...noPrompts, clicks: [good, mended] },
+      disc(14, 5),
+      '',
+      false,
+    ],
+    [
+      { kind: 'terminate', answer: 'Segmented: disc.' },
+      2,
+      { ...noPrompts, clicks: [good, mended] },
+      disc(14, 5),
+      'c',
+      false,
+    ],
+    [
+      { kind: 'edit', tool: 'brush', placedBy: 'user' },
+      3,
+      { ...noPrompts, clicks: [good, mended] },
+      painted,
+      '',
+      false,
+    ],
+    [
+      { kind: 'scribble', scribble },
+      4,
+      { clicks: [good, mended], box: null, scribbles: [scribble] },
+      disc(15, 6),
+      '',
+      false,
+    ],
+  ];
+  const texts: Readonly<Record<string, string>> = {
+    a: '<think>The disc is bare.</think><action>Positive Point (0.5000, 0.4000)</action>',
+    b: '<think>More on the right.</think><action>Positive Point (0.9000, 0.4000)</action>',
+    c: '<think>It is covered.</think><action>Terminate</action><answer>Segmented: disc.</answer>',
+  };
+  return made.map(([action, followsStepIndex, prompts, mask, text, undone], stepIndex) => {
+    const step: Step = {
+      stepIndex,
+      policyText: texts[text] ?? '',
+      reasoning: '',
+      action,
+      prompts,
+      mask: packMask(mask),
+      score: action.kind === 'edit' ? null : 0.9,
+      elapsedMs: 10,
+      policyMs: 7,
+      segmenterMs: 3,
+      undone,
+    };
+    return { step, followsStepIndex };
+  });
+}
+
+async function writeTrace(folder: string, volumeFile: string): Promise<void> {
+  const source = await openSource(volumeFile, { axis: 'axial', sliceIndex: 1 }, workDir);
+  const library = createLibrary({ cacheDir: mkdtempSync(path.join(workDir, 'cache-')) });
+  const { studies } = await openPaths([volumeFile], { library });
+  const seriesId = studies[0]?.series[0]?.seriesId;
+  if (seriesId === undefined) throw new Error('the volume was not opened');
+  const volume = await library.loadVolume(seriesId, 0);
+  await library.close();
+  if (!volume.ok) throw new Error(volume.error.message);
+  const plane = computeSlicePlane(volume.value.geometry, 'axial');
+  const slice = renderSliceImage(volume.value, plane, 1, WINDOW);
+  const image = {
+    widthPx: COLUMNS,
+    heightPx: ROWS,
+    fit: 'stretch',
+    resample: 'bilinear',
+  } as const;
+  const input = exportInput(source, disc(15, 6), {
+    steps: makeSteps(),
+    prompt: 'Segment the bright disc.',
+    renderObservation: (mask) =>
+      renderObservation({ slice, mask }, { image, overlay: { rgb: [34, 139, 34], alpha: 0.4 } }),
+  });
+  await exportSession(input, ['trace'], folder);
+}
+
+/** The whole database as SQL, with what differs from run to run made alike. */
+function dumpDatabase(dataDir: string, sessionId: SessionId): string {
+  const database = new Database(databaseFile(dataDir), { readonly: true });
+  const rows = <T>(sql: string): T[] => database.prepare(sql).all() as T[];
+  type Stored = string | number | Buffer | null;
+  const literal = (value: Stored): string => {
+    if (value === null) return 'NULL';
+    if (typeof value === 'number') return String(value);
+    return typeof value === 'string'
+      ? `'${value.replaceAll("'", "''")}'`
+      : `X'${value.toString('hex')}'`;
+  };
+  const tables = rows<{ name: string; sql: string }>(
+    "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'low_res_logits' ORDER BY rowid",
+  );
+  const version = String(database.pragma('user_version', { simple: true }));
+  const lines = tables.flatMap(({ name, sql }) => [
+    `${sql};`,
+    ...rows<Record<string, Stored>>(`SELECT * FROM ${name} ORDER BY 1, 2`).map(
+      (row) => `INSERT INTO ${name} VALUES (${Object.values(row).map(literal).join(', ')});`,
+    ),
+  ]);
+  database.close();
+  return `${[...lines, `PRAGMA user_version = ${version};`].join('\n')}\n`
+    .replaceAll(sessionId, 'session-1')
+    .replaceAll(/'[0-9a-f]{8}-[0-9a-f-]{27}'/g, "'owner-1'");
+}
+
+function writeDatabase(folder: string): void {
+  const dataDir = path.join(workDir, 'data');
+  const opened = openStore(dataDir, { now: () => new Date(Date.UTC(2026, 0, 2)) });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const store = opened.value;
+  const sample = newSession({ prompt: 'Segment the bright disc.', patientName: 'Secret^Sue' });
+  const { sessionId } = createSession(store, {
+    ...sample,
+    settings: { ...sample.settings, axis: 'axial', sliceIndex: 1, phaseIndex: 0, window: WINDOW },
+    series: { ...sample.series, sourceKind: 'nifti' },
+    sourcePaths: ['/secret/sue/volume.nii'],
+  });
+  for (const { step } of makeSteps()) {
+    saveStep(store, { sessionId, step: { ...step, undone: false }, lowResLogits: null });
+    if (step.undone) markStepUndone(store, sessionId, step.stepIndex);
+  }
+  updateSession(store, sessionId, {
+    runState: 'stopped',
+    stopReason: 'policy-stop',
+    answer: 'Done.',
+  });
+  decideSession(store, sessionId, 'accepted');
+  closeStore(store);
+  writeFileSync(path.join(folder, 'database.sql'), dumpDatabase(dataDir, sessionId));
+}
+
+const listFiles = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .sort();
+
+it('keeps the session that the training package reads as the workstation writes it', async () => {
+  const made = path.join(workDir, 'made');
+  mkdirSync(made);
+  const volumeFile = path.join(made, 'volume.nii');
+  writeFileSync(volumeFile, makeVolume());
+  await writeTrace(made, volumeFile);
+  writeDatabase(made);
+  if (process.env['IBIS_WRITE_FIXTURES'] === '1')
+    for (const file of listFiles(made)) {
+      mkdirSync(path.dirname(path.join(fixture, file)), { recursive: true });
+      writeFileSync(path.join(fixture, file), readFileSync(path.join(made, file)));
+    }
+  expect(listFiles(fixture)).toEqual(listFiles(made));
+  for (const file of listFiles(made))
+    expect(
+      readFileSync(path.join(fixture, file)).equals(readFileSync(path.join(made, file))),
+      file,
+    ).toBe(true);
+});

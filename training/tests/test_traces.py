@@ -1,0 +1,143 @@
+"""Sessions of the workstation as it writes them (test/fixtures/trace, kept by traceFixture.test.ts) become things to learn from."""
+
+import json
+import shutil
+import sqlite3
+
+import numpy as np
+import pytest
+from datasets import load_dataset
+from lab import tiny_config
+from PIL import Image
+from trl import DPOConfig, DPOTrainer
+
+from ibis_training.examples import find_examples, read_example
+from ibis_training.grammar import ClickAction, TerminateAction, parse_step
+from ibis_training.targets import REPOSITORY
+from ibis_training.traces import TraceError, export_sessions, preferences, read_database, read_sessions, read_trace, to_trajectory
+from ibis_training.trajectory import Scribble, read_trajectories, unpack_mask
+from ibis_training.vlm import load_vlm
+
+FIXTURE = REPOSITORY / "test" / "fixtures" / "trace"
+PRIVATE = ("Secret", "Sue", "P-001", "19700101", "/secret", "1.2.3", "session-1", "Heart")
+
+
+def make_database(folder, change: str = ""):
+    """The fixture's database, its source path pointing to the fixture's volume."""
+    path = folder / "ibis.db"
+    database = sqlite3.connect(path)
+    database.executescript((FIXTURE / "database.sql").read_text().replace("/secret/sue/volume.nii", str(FIXTURE / "volume.nii")))
+    database.executescript(change)
+    database.close()
+    return path
+
+
+def copy_trace(folder):
+    shutil.copytree(FIXTURE, folder / "trace")
+    return folder / "trace" / "trace.jsonl"
+
+
+def test_the_trace_and_the_database_tell_the_same_session(tmp_path):
+    (from_trace, traced_rgb), (from_database, source_rgb) = read_trace(FIXTURE / "trace.jsonl"), next(read_database(make_database(tmp_path)))
+    assert from_trace.steps == from_database.steps
+    assert (from_trace.prompt, from_trace.orientation, from_trace.decision) == (from_database.prompt, from_database.orientation, from_database.decision)
+    assert np.abs(traced_rgb.astype(int) - source_rgb.astype(int)).max() <= 1  # the engine's slice and the one read again here
+
+
+def test_steps_that_stood_teach_and_what_was_taken_back_or_corrected_does_not(tmp_path):
+    session, rgb = read_trace(FIXTURE / "trace.jsonl")
+    trajectory = to_trajectory(session, rgb)
+    assert [(t.actor, t.learn, t.undone) for t in trajectory.turns] == [
+        ("policy", True, False), ("policy", False, True), ("user", False, False), ("policy", False, False), ("user", False, False), ("user", False, False),
+    ]
+    assert isinstance(trajectory.turns[5].action, Scribble) and trajectory.outcome.decision == "accepted"
+    assert trajectory.turns[2].seen == trajectory.turns[1].seen  # made where the step that was taken back had stood
+    assert trajectory.turns[3].seen.history == ("Positive Point (0.5000, 0.4000)", "Negative Point (0.3000, 0.4000)")
+
+
+def test_a_correction_is_preferred_to_what_it_corrected():
+    session, _ = read_trace(FIXTURE / "trace.jsonl")
+    undone, stopped = preferences(session)
+    assert parse_step(undone.rejected).action == ClickAction("include", 0.9, 0.4)
+    assert parse_step(undone.chosen).action == ClickAction("exclude", 0.3, 0.4)
+    assert undone.seen.history == ("Positive Point (0.5000, 0.4000)",)
+    assert isinstance(parse_step(stopped.rejected).action, TerminateAction)
+    painted = parse_step(stopped.chosen).action  # a stroke of the brush, as a click on what it added
+    before, after = unpack_mask(session.steps[3].mask), unpack_mask(session.steps[4].mask)
+    row, column = int(painted.y * 20), int(painted.x * 24)
+    assert painted.label == "include" and after[row, column] and not before[row, column]
+
+
+def test_what_is_written_can_be_trained_on_and_names_nobody(tmp_path):
+    for name, source in (("trace", FIXTURE / "trace.jsonl"), ("database", make_database(tmp_path))):
+        out = tmp_path / name
+        assert export_sessions(source, out, "Click.", 112) == {"sessions": 1, "steps": 1, "pairs": 2}
+        example = read_example(next(find_examples([out / "trajectories.jsonl"])), 112)
+        assert example.look.picture.shape == (112, 112, 3) and "Request: Segment the bright disc." in example.look.user
+        pairs = load_dataset("parquet", data_files=str(out / "preferences.parquet"), split="train", cache_dir=str(tmp_path / "cache" / name))
+        assert [set(row) for row in pairs] == [{"prompt", "chosen", "rejected", "images"}] * 2 and pairs[0]["images"][0].size == (112, 112)
+        written = b"".join(p.read_bytes() for p in out.rglob("*") if p.is_file()) + json.dumps([{k: v for k, v in r.items() if k != "images"} for r in pairs]).encode()
+        assert not [word for word in PRIVATE if word.encode() in written]
+
+
+@pytest.mark.parametrize("change", ["INSERT INTO decisions VALUES (2, 'session-1', 'rejected', 5, '2026-01-03T00:00:00.000Z')", "DELETE FROM decisions"])
+def test_rejected_and_undecided_sessions_teach_nothing(tmp_path, change):
+    assert export_sessions(make_database(tmp_path, change), tmp_path / "out", "Click.", 112) == {"sessions": 0, "steps": 0, "pairs": 0}
+    assert list(read_trajectories(tmp_path / "out" / "trajectories.jsonl")) == []
+
+
+def test_a_trace_of_a_later_version_is_refused_in_words(tmp_path):
+    trace = copy_trace(tmp_path)
+    trace.write_text(trace.read_text().replace('"schemaVersion":2', '"schemaVersion":3'))
+    with pytest.raises(TraceError, match="is a trace of version 3; this program reads version 2"):
+        read_trace(trace)
+
+
+def test_a_database_of_a_later_version_is_refused_in_words(tmp_path):
+    with pytest.raises(TraceError, match="is of version 9; this program reads version"):
+        list(read_database(make_database(tmp_path, "PRAGMA user_version = 9")))
+
+
+def test_a_broken_line_is_named_by_its_number(tmp_path):
+    trace = copy_trace(tmp_path)
+    lines = trace.read_text().splitlines()
+    trace.write_text("\n".join([*lines[:2], lines[2][:40], *lines[3:]]))
+    with pytest.raises(TraceError, match="Line 3 of .* is broken"):
+        read_trace(trace)
+
+
+def test_a_trace_without_its_end_is_refused_in_words(tmp_path):
+    trace = copy_trace(tmp_path)
+    trace.write_text("\n".join(trace.read_text().splitlines()[:-1]))
+    with pytest.raises(TraceError, match="is cut off"):
+        read_trace(trace)
+
+
+def test_a_missing_picture_leaves_out_that_session_and_no_other(tmp_path):
+    copy_trace(tmp_path / "a")
+    (copy_trace(tmp_path / "b").parent / "trace_images" / "step-000.png").unlink()
+    found = list(read_sessions(tmp_path))
+    assert [isinstance(f, TraceError) for f in found] == [False, True]
+    assert "trace_images/step-000.png" in str(found[1])
+
+
+def test_a_session_whose_images_cannot_be_read_again_says_what_to_do(tmp_path):
+    moved = make_database(tmp_path, "UPDATE studies SET source_paths = '[\"/gone.nii\"]'")
+    (error,) = read_database(moved)
+    assert "Export its trace in the workstation" in str(error) and "/gone" not in str(error)
+
+
+def test_the_slice_is_the_one_of_the_picture():
+    _, rgb = read_trace(FIXTURE / "trace.jsonl")
+    with Image.open(FIXTURE / "trace_images" / "step-000.png") as picture:
+        np.testing.assert_array_equal(rgb, np.asarray(picture.convert("RGB")))
+
+
+def test_trl_prefers_by_what_is_written(tmp_path):
+    out = tmp_path / "out"
+    export_sessions(FIXTURE / "trace.jsonl", out, "Click.", 112)
+    pairs = load_dataset("parquet", data_files=str(out / "preferences.parquet"), split="train", cache_dir=str(tmp_path / "cache"))
+    vlm = load_vlm(tiny_config("qwen2_5_vl", tmp_path)["model"])
+    settings = DPOConfig(output_dir=str(tmp_path / "dpo"), max_steps=1, per_device_train_batch_size=2, report_to=[], use_cpu=True, bf16=False, max_length=None)
+    trainer = DPOTrainer(vlm.model, args=settings, train_dataset=pairs, processing_class=vlm.processor)
+    assert trainer.train().training_loss == pytest.approx(0.693, abs=0.01)  # log 2: the model and its reference are still alike
