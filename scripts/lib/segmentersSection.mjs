@@ -4,11 +4,6 @@ const shownClicks = [1, 3, 5];
 const fixed = (value) => value.toFixed(3);
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-}
-
 /** Dice after the n-th click; a case whose mask was perfect before keeps its value. */
 const diceAt = (row, clicks) => row.diceByStep[Math.min(clicks, row.diceByStep.length) - 1] ?? 0;
 
@@ -39,11 +34,6 @@ export function renderSegmenters(reports) {
   if (reports.length === 0) return [];
   const ids = [...new Set(reports.map(segmenterOf))].sort();
   const datasets = [...new Set(reports.map(({ dataset }) => dataset))];
-  const times = ids.map((id) => {
-    const rows = reports.filter((report) => segmenterOf(report) === id).flatMap((r) => r.rows);
-    const ms = median(rows.map(({ elapsedMs, steps }) => elapsedMs / Math.max(1, steps)));
-    return `${id} ${ms.toFixed(0)} ms`;
-  });
   return [
     '## Segmenters',
     '',
@@ -60,7 +50,7 @@ export function renderSegmenters(reports) {
       ),
     ),
     '',
-    `Median time of a click in these runs, the slice encoded before where the model encodes: ${times.join(', ')}. The time on a slice not seen before is in [bench.md](bench.md).`,
+    'How long a click takes is in [bench.md](bench.md).',
     '',
   ];
 }
