@@ -50,18 +50,18 @@ export const checks = [
   check(
     'build',
     [...bin('electron-vite', 'bin', 'electron-vite.js'), 'build', '--logLevel', 'warn'],
-    minutes(3),
+    minutes(10),
   ),
-  check('eslint', [...bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings=0'], minutes(4)),
+  check('eslint', [...bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings=0'], minutes(12)),
   check(
     'prettier',
     [...bin('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level=warn', '.'],
-    minutes(2),
+    minutes(8),
   ),
   check(
     'types',
     [...bin('vue-tsc', 'bin', 'vue-tsc.js'), '--noEmit', '-p', 'tsconfig.json'],
-    minutes(4),
+    minutes(12),
   ),
 ];
 
@@ -79,8 +79,8 @@ const vitestStage = (name, limitMs) => ({
   limitMs,
 });
 
-export const unit = vitestStage('unit', minutes(5));
-export const contract = vitestStage('contract', minutes(12));
+export const unit = vitestStage('unit', minutes(12));
+export const contract = vitestStage('contract', minutes(30));
 
 export const windowTests = (env) => ({
   name: 'e2e',
@@ -91,7 +91,7 @@ export const windowTests = (env) => ({
     `--reporter=list,${inRepo('scripts', 'reporters', 'playwrightReport.mjs')}`,
   ],
   env,
-  limitMs: minutes(10),
+  limitMs: minutes(30),
 });
 
 export const training = {
@@ -106,7 +106,7 @@ export const training = {
       ? { IBIS_DATA: path.join(process.env.IBIS_SHARED, 'data') }
       : {}),
   },
-  limitMs: minutes(8),
+  limitMs: minutes(25),
 };
 
 export const windowTestNames = {
