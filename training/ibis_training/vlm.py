@@ -178,7 +178,7 @@ class VlmPlayer:
         vlm, model = self.vlm, self.vlm.model.eval()
         inputs = to_model(encode_looks(vlm, looks), model)
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature > 0 else {"do_sample": False}
-        with torch.random.fork_rng():
+        with torch.random.fork_rng([model.device] if model.device.type == "cuda" else []):
             if generator is not None:  # generate() takes none
                 torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
             out = model.generate(**inputs, **sampling, max_new_tokens=vlm.max_new_tokens, pad_token_id=vlm.pad_id, eos_token_id=vlm.end_ids, suppress_tokens=vlm.unwritable_ids)

