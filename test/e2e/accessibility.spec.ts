@@ -1,17 +1,10 @@
 import { expect, test } from '@playwright/test';
 
 import { ibisWindow } from './pages/ibisWindow.js';
-import { launchDemo } from './support/demo.js';
-import type { LaunchedIbis } from './support/launch.js';
+import { shareDemoWindow } from './support/demo.js';
 
 test.describe.serial('the window for every reader', () => {
-  let ibis: LaunchedIbis;
-  test.beforeAll(async () => {
-    ibis = await launchDemo();
-  });
-  test.afterAll(async () => {
-    await ibis.close();
-  });
+  const ibis = shareDemoWindow({ needsPolicy: false });
 
   test('names every control', async () => {
     const unnamed = await ibis.page.evaluate(() =>

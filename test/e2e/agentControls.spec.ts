@@ -6,20 +6,10 @@ import {
   readSession,
   readStoredSession,
 } from './pages/ibisWindow.js';
-import { demo, launchDemo, skipWithoutPolicy } from './support/demo.js';
-import type { LaunchedIbis } from './support/launch.js';
+import { demo, shareDemoWindow } from './support/demo.js';
 
 test.describe.serial('an agent under the reader’s hand', () => {
-  let ibis: LaunchedIbis;
-  test.beforeAll(async () => {
-    ibis = await launchDemo();
-  });
-  test.afterAll(async () => {
-    await ibis.close();
-  });
-  test.beforeEach(async () => {
-    await skipWithoutPolicy(ibis.page);
-  });
+  const ibis = shareDemoWindow({ needsPolicy: true });
 
   test('pauses after the step it is in, and stays there', async () => {
     const view = ibisWindow(ibis.page);

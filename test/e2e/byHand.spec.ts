@@ -6,20 +6,10 @@ import {
   ibisWindow,
   readStoredSession,
 } from './pages/ibisWindow.js';
-import { demoImageName, launchDemo, skipWithoutPolicy } from './support/demo.js';
-import type { LaunchedIbis } from './support/launch.js';
+import { demoImageName, shareDemoWindow } from './support/demo.js';
 
 test.describe.serial('a reader who takes over', () => {
-  let ibis: LaunchedIbis;
-  test.beforeAll(async () => {
-    ibis = await launchDemo();
-  });
-  test.afterAll(async () => {
-    await ibis.close();
-  });
-  test.beforeEach(async () => {
-    await skipWithoutPolicy(ibis.page);
-  });
+  const ibis = shareDemoWindow({ needsPolicy: true });
 
   test('begins by hand with an include click, which gets a mask', async () => {
     const view = ibisWindow(ibis.page);

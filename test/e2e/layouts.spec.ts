@@ -3,21 +3,13 @@ import type { Page } from '@playwright/test';
 
 import { dragOnImage } from './pages/drawing.js';
 import { hasPolicy, ibisWindow, readStoredSession, waitForImage } from './pages/ibisWindow.js';
-import { demo, demoImageName } from './support/demo.js';
-import { launchIbis, type LaunchedIbis } from './support/launch.js';
+import { demo, demoImageName, shareDemoWindow } from './support/demo.js';
+import { launchIbis } from './support/launch.js';
 
 const picture = (page: Page, pane: string) => page.getByTestId(`pane-${pane}`).locator('.image');
 
 test.describe.serial('two by two', () => {
-  let ibis: LaunchedIbis;
-  test.beforeAll(async () => {
-    ibis = await launchIbis({ args: ['--demo'] });
-    await waitForImage(ibis.page);
-    await hasPolicy(ibis.page); // the engine is ready
-  });
-  test.afterAll(async () => {
-    await ibis.close();
-  });
+  const ibis = shareDemoWindow({ needsPolicy: false });
 
   test('shows axial, coronal and sagittal, and the stack as it was acquired', async () => {
     await ibis.page.keyboard.press('Shift+M');

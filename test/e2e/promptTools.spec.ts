@@ -11,7 +11,8 @@ import {
   waitForImage,
 } from './pages/ibisWindow.js';
 import { dragOnImage } from './pages/drawing.js';
-import { launchIbis, type LaunchedIbis } from './support/launch.js';
+import { shareDemoWindow } from './support/demo.js';
+import { launchIbis } from './support/launch.js';
 
 const pixels = (mask: PackedMask | null | undefined): number =>
   mask == null ? 0 : countMaskPixels(unpackMask(mask));
@@ -23,15 +24,7 @@ const waitForSteps = async (page: Page, count: number): Promise<void> => {
 };
 
 test.describe.serial('a reader who draws what is meant', () => {
-  let ibis: LaunchedIbis;
-  test.beforeAll(async () => {
-    ibis = await launchIbis({ args: ['--demo'] });
-    await waitForImage(ibis.page);
-    await hasPolicy(ibis.page); // the engine is ready
-  });
-  test.afterAll(async () => {
-    await ibis.close();
-  });
+  const ibis = shareDemoWindow({ needsPolicy: false });
 
   test('begins a session with a box, which is drawn while it is dragged and gets a mask', async () => {
     const view = ibisWindow(ibis.page);

@@ -27,19 +27,10 @@ import type { Mask } from '../../../src/domain/mask.js';
 import type { AgentContext, AgentState } from '../../../src/engine/agent/agentState.js';
 import type { LoadedPolicy } from '../../../src/engine/inference/policy.js';
 import type { LoadedSegmenter } from '../../../src/engine/inference/segmenter.js';
+import { axialGrid } from '../../fixtures/axialGrid.js';
 
 const signal = new AbortController().signal;
-const geometry: VolumeGeometry = {
-  dimensions: [96, 80, 1],
-  spacingMm: [1, 1, 1],
-  origin: [0, 0, 0],
-  direction: [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ],
-  orientationKnown: false,
-};
+const geometry: VolumeGeometry = axialGrid([96, 80, 1], { orientationKnown: false });
 const disc = { column: 40, row: 30, radius: 14 };
 const truth: Mask = {
   width: 96,

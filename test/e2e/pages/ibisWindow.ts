@@ -122,6 +122,9 @@ export async function openPaths(
   paths: readonly string[],
 ): Promise<void> {
   await answerDialogs(app, paths);
+  // The window may still wait for its engine.
+  const open = page.getByRole('button', { name: 'Open', exact: true });
+  await expect(open).toBeEnabled({ timeout: 60_000 });
   await page.keyboard.press('Control+o');
 }
 

@@ -31,3 +31,45 @@ export async function launchDemo(dataDir?: string): Promise<LaunchedIbis> {
 export async function skipWithoutPolicy(page: Page): Promise<void> {
   test.skip(!(await hasPolicy(page)), 'no trained policy is installed in resources/models');
 }
+
+/**
+ * The demo study in one window that all tests of the calling block share; the engine is ready. What needs a policy is
+ * skipped, by name, where there is none.
+ */
+export function shareDemoWindow({ needsPolicy }: { readonly needsPolicy: boolean }): LaunchedIbis {
+  let opened: LaunchedIbis | null = null;
+  const ibis = (): LaunchedIbis => {
+    if (opened === null) throw new Error('the window opens with the first test');
+    return opened;
+  };
+  test.beforeAll(async () => {
+    opened = await launchDemo();
+    await hasPolicy(opened.page); // asks until the engine is ready
+  });
+  test.afterAll(async () => {
+    await opened?.close();
+  });
+  test.beforeEach(async () => {
+    if (needsPolicy) await skipWithoutPolicy(ibis().page);
+  });
+  return {
+    get app() {
+      return ibis().app;
+    },
+    get page() {
+      return ibis().page;
+    },
+    get dataDir() {
+      return ibis().dataDir;
+    },
+    get mainPid() {
+      return ibis().mainPid;
+    },
+    get complaints() {
+      return ibis().complaints;
+    },
+    enginePid: () => ibis().enginePid(),
+    screenshot: (name) => ibis().screenshot(name),
+    close: () => ibis().close(),
+  };
+}

@@ -9,6 +9,7 @@ import {
   windowOfRange,
 } from '../../../src/domain/window.js';
 import type { Volume } from '../../../src/domain/study.js';
+import { axialGrid } from '../../fixtures/axialGrid.js';
 
 /** Sorting is the slow, obvious way. */
 function percentileBySorting(values: readonly number[], percentage: number): number {
@@ -101,17 +102,7 @@ describe('applyWindow', () => {
 
 describe('computePercentileWindow', () => {
   const volume = (data: Int16Array, padding: Volume['paddingRange']): Volume => ({
-    geometry: {
-      dimensions: [data.length, 1, 1],
-      spacingMm: [1, 1, 1],
-      origin: [0, 0, 0],
-      direction: [
-        [1, 0, 0],
-        [0, 1, 0],
-        [0, 0, 1],
-      ],
-      orientationKnown: true,
-    },
+    geometry: axialGrid([data.length, 1, 1]),
     samplesPerPixel: 1,
     data,
     photometric: 'MONOCHROME2',

@@ -6,18 +6,9 @@ import { imageOf, volumeOf } from './viewerFixtures.js';
 import type { ImageId, SeriesId, StudyId } from '../../../src/domain/brand.js';
 import type { VolumeGeometry } from '../../../src/domain/geometry.js';
 import type { Series, VolumeInfo } from '../../../src/domain/study.js';
+import { axialGrid } from '../../fixtures/axialGrid.js';
 
-const geometry: VolumeGeometry = {
-  dimensions: [3, 2, 4],
-  spacingMm: [1, 1, 1],
-  origin: [0, 0, 0],
-  direction: [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ],
-  orientationKnown: true,
-};
+const geometry: VolumeGeometry = axialGrid([3, 2, 4]);
 
 function phase(phaseIndex: number, grid = geometry): VolumeInfo {
   const volume = volumeOf(grid);

@@ -7,21 +7,9 @@ import { cutSliceImage } from '../../../src/renderer/viewer/sliceImage.js';
 import { readFramePixels, readPixel } from '../../../src/renderer/viewer/framePixels.js';
 import { axes, finite, geometries, imageOf, volumeOf } from './viewerFixtures.js';
 import type { ImageInfo, PixelArray, Volume } from '../../../src/domain/study.js';
+import { axialGrid } from '../../fixtures/axialGrid.js';
 
-const square = computeSlicePlane(
-  {
-    dimensions: [2, 2, 1],
-    spacingMm: [1, 1, 1],
-    origin: [0, 0, 0],
-    direction: [
-      [1, 0, 0],
-      [0, 1, 0],
-      [0, 0, 1],
-    ],
-    orientationKnown: true,
-  },
-  'acquired',
-);
+const square = computeSlicePlane(axialGrid([2, 2, 1]), 'acquired');
 const cutOne = (image: ImageInfo, frame: PixelArray | undefined) =>
   cutSliceImage({ images: [image], frame: () => frame }, square, 0);
 
@@ -92,17 +80,7 @@ describe('a slice for the screen', () => {
   });
 
   it('says which rows are still to come, and fills them when they are there', () => {
-    const geometry = {
-      dimensions: [2, 2, 3],
-      spacingMm: [1, 1, 1],
-      origin: [0, 0, 0],
-      direction: [
-        [1, 0, 0],
-        [0, 1, 0],
-        [0, 0, 1],
-      ],
-      orientationKnown: true,
-    } as const;
+    const geometry = axialGrid([2, 2, 3]);
     const { images } = volumeOf(geometry);
     const plane = computeSlicePlane(geometry, 'coronal'); // superior on top: k = 2 is row 0
     const frame = Int16Array.from([5, 6, 7, 8]);

@@ -10,18 +10,9 @@ import {
 } from '../../../src/renderer/viewer/stance.js';
 import { imageOf, volumeOf } from './viewerFixtures.js';
 import type { Stance } from '../../../src/renderer/viewer/stance.js';
+import { axialGrid } from '../../fixtures/axialGrid.js';
 
-const volume = volumeOf({
-  dimensions: [10, 20, 30],
-  spacingMm: [1, 1, 1],
-  origin: [0, 0, 0],
-  direction: [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ],
-  orientationKnown: true,
-});
+const volume = volumeOf(axialGrid([10, 20, 30]));
 const loose = { ...volume, geometry: null, images: [imageOf({}), imageOf({}), imageOf({})] };
 const start: Stance = {
   volume,

@@ -15,19 +15,10 @@ import {
 import { computeSlicePlane } from '../../../src/domain/plane.js';
 import { loadParityCases } from '../domain/parity.js';
 import type { VolumeGeometry } from '../../../src/domain/geometry.js';
+import { axialGrid } from '../../fixtures/axialGrid.js';
 
 const degrees = (angle: number): number => (angle * Math.PI) / 180;
-const head: VolumeGeometry = {
-  dimensions: [4, 5, 6],
-  spacingMm: [1, 1, 1],
-  origin: [0, 0, 0],
-  direction: [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ],
-  orientationKnown: true,
-};
+const head: VolumeGeometry = axialGrid([4, 5, 6]);
 
 describe('letters at the edges', () => {
   it('name the side of the patient in LPS', () => {
