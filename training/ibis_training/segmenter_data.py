@@ -20,7 +20,7 @@ from .cases import canonical_slice, data_root, is_validation, split_files
 from .image import apply_window, luma, percentile_window
 
 # how often each is drawn in training
-SOURCES = {"nuclei": 0.3, "ventricle": 0.12, "fetal": 0.09, "hippocampus": 0.16, "colin": 0.14, "superpixels": 0.09, "shapes": 0.1}
+SOURCES = {"nuclei": 0.24, "ventricle": 0.12, "fetal": 0.07, "hippocampus": 0.16, "colin": 0.22, "superpixels": 0.09, "shapes": 0.1}
 MIN_PIXELS = {"nuclei": 12, "ventricle": 30, "fetal": 1000, "hippocampus": 25, "colin": 20, "superpixels": 30, "shapes": 40}
 HIPPOCAMPUS_AXES = {"sagittal": 1, "axial": 4, "coronal": 4}  # every n-th slice; the target file's axis whole
 VALIDATION_PICTURES = {"nuclei": 60, "ventricle": 60, "fetal": 30, "hippocampus": 60}
@@ -150,12 +150,14 @@ def draw_target(picture: Picture, rng: np.random.Generator) -> np.ndarray | None
         present = np.unique(labels)
         present = present[present > 0]
         draw = rng.random()
-        if draw < 0.06:
+        # Seldom the large ones: drawn often, they are what a first click on any small region is answered with.
+        if draw < 0.02:
             region = labels > 0
-        elif draw < 0.16:
+        elif draw < 0.05:
             region = (labels > 0) & (labels < 201)
-        elif draw < 0.8:
-            region = labels == rng.choice(present)
+        elif draw < 0.9:
+            atlas = present[present < 200]
+            region = labels == rng.choice(atlas if len(atlas) else present)
         else:
             region = np.isin(labels, rng.choice(present, int(rng.integers(2, 5))))
         if rng.random() < 0.6:
