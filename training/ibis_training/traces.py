@@ -335,6 +335,7 @@ def export_sessions(path: Path, out: Path, system: str, image_px: int) -> dict[s
             continue
         session, rgb = found
         if session.decision not in ("accepted", "edited"):
+            print(f"Session {session.key} is left out: it is {session.decision or 'undecided'}.", flush=True)
             continue
         trajectory = to_trajectory(session, rgb)
         sessions.append(trajectory)
@@ -344,7 +345,8 @@ def export_sessions(path: Path, out: Path, system: str, image_px: int) -> dict[s
         for pair in preferences(session):
             pairs.append((make_look(trajectory, pair.seen, rgb, image_px), pair.chosen, pair.rejected))
     out.mkdir(parents=True, exist_ok=True)
-    (out / "trajectories.jsonl").unlink(missing_ok=True)
+    for earlier in ("trajectories.jsonl", "preferences.parquet"):
+        (out / earlier).unlink(missing_ok=True)
     append_trajectories(out / "trajectories.jsonl", sessions)
     if pairs:
         write_preferences(pairs, system, out / "preferences.parquet")

@@ -15,14 +15,13 @@ from vlm_stages import stage_config
 TESTS = Path(__file__).parent
 
 
-def launch(script: Path, folder: Path, processes: int) -> str:
+def launch(script: Path, folder: Path, processes: int) -> None:
     """As `accelerate launch` does on a machine with that many GPUs; without one, on the processor."""
     environment = {**os.environ, "IBIS_DATA": str(folder / "data"), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)]), "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
                "--main_process_port", "0", str(script), str(folder)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +34,13 @@ def lab(tmp_path_factory):
         patch.setenv("IBIS_DATA", str(folder / "data"))
         config = stage_config(folder)
         run_large("synthesise", config, folder / "runs")
-        printed = launch(TESTS / "vlm_stages.py", folder, 2)
+        launch(TESTS / "vlm_stages.py", folder, 2)
         run_large("export", config, folder / "runs")
-    return config, folder / "runs" / config["name"], printed
+    return config, folder / "runs" / config["name"]
 
 
 def test_fine_tuning_in_two_processes_goes_on_after_a_cut_and_learns_to_write_steps(lab):
-    _, work, _ = lab
+    _, work = lab
     (last,) = sorted((work / "sft-checkpoints").glob("checkpoint-45"))
     history = json.loads((last / "trainer_state.json").read_text())["log_history"]
     assert (work / "sft-checkpoints" / "checkpoint-30").is_dir()
@@ -50,7 +49,7 @@ def test_fine_tuning_in_two_processes_goes_on_after_a_cut_and_learns_to_write_st
 
 
 def test_reinforcement_learning_in_two_processes_plays_real_clicks_and_goes_on_after_a_cut(lab):
-    _, work, _ = lab
+    _, work = lab
     rows = [json.loads(line) for line in (work / "rl" / "metrics.jsonl").read_text().splitlines()]
     assert [r["iteration"] for r in rows if "reward" in r] == [1, 2, 3]
     assert max(r["dice"] for r in rows if "dice" in r) > 0.5  # the segmenter answered clicks that the model wrote
@@ -60,13 +59,13 @@ def test_reinforcement_learning_in_two_processes_plays_real_clicks_and_goes_on_a
 
 
 def test_the_evaluation_plays_held_out_cases_beside_the_simulator(lab):
-    _, work, _ = lab
+    _, work = lab
     report = json.loads((work / "evaluation-validation.json").read_text())
     assert f"{DATASET}/disc" in report["summary"] and {r["part"] for r in report["rows"]} == {"present", "absent", "mirrored"}
 
 
 def test_the_merged_export_writes_the_same_tokens_and_says_truly_what_it_holds(lab):
-    config, work, _ = lab
+    config, work = lab
     folder = work / "export" / config["name"]
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["policy"]["architecture"] == "qwen2_5_vl" and manifest["policy"]["image"]["widthPx"] == 112
