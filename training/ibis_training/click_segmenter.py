@@ -30,7 +30,7 @@ def load_onnx_net(path: Path, threads: int = 2) -> Net:
 def load_torch_net(path: Path) -> Net:
     """From a checkpoint of segmenter_train: its averaged weights."""
     net = ClickNet().to(memory_format=torch.channels_last).eval()
-    net.load_state_dict(torch.load(path, weights_only=True)["average"])
+    net.load_state_dict(torch.load(path, weights_only=True, map_location="cpu")["average"])
     return torch_net(net)
 
 

@@ -68,7 +68,7 @@ def largest_difference(net: ClickNet, path: Path) -> float:
 
 def export_segmenter(checkpoint: Path, folder: Path, version: str, source: str) -> None:
     net = ClickNet()
-    net.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
+    net.load_state_dict(torch.load(checkpoint, weights_only=True, map_location="cpu")["average"])
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
     save_graph(fold_normalisation(net), (torch.rand(2, len(CHANNELS), FRAME_PX, FRAME_PX),), path, ["frames"], ["logits", "iou"], {"frames": {0: Dim("batch", min=1, max=256)}})

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from .clicknet import CHANNELS, ClickNet
 from .oracle import compute_dice
-from .segmenter_data import VALIDATION_PICTURES, load_pictures
+from .segmenter_data import VALIDATION_PICTURES, Picture, load_pictures
 from .segmenter_prompts import DISC_RADIUS, EXCLUDE, INCLUDE, INSIDE, PREVIOUS, add_prompt, coarse_guess, deepest, errors, mark_disc, store_previous
 from .segmenter_views import View, ViewStream, still_view
 
@@ -67,6 +67,11 @@ def interactive_loss(logits: Tensor, iou: Tensor, truth: Tensor, inside: Tensor,
                                   "first_iou": chosen[first].mean().item() if first.any() else float("nan"), "later_iou": chosen[~first].mean().item() if (~first).any() else float("nan")}
 
 
+def chosen_logits(logits: Tensor, iou: Tensor) -> np.ndarray:
+    """float32 [b, h, w] of the candidate with the best expected IoU."""
+    return logits.detach().float()[torch.arange(len(iou)), iou.detach().argmax(1)].cpu().numpy()
+
+
 class Pool:
     """Views and where their interaction stands."""
 
@@ -111,7 +116,7 @@ def validation_views(folder: Path, size: int) -> list[View]:
 
 
 @torch.no_grad()
-def validate(net: ClickNet, views: list[View], clicks: int = 5) -> dict[str, list[float]]:
+def validate(net: ClickNet, views: list[View], device: torch.device, clicks: int = 5) -> dict[str, list[float]]:
     """Mean Dice by source after 1 .. n oracle clicks, in the frame."""
     size = views[0].gray.shape[0]
     frames = np.zeros((len(views), len(CHANNELS), size, size), np.float32)
@@ -126,9 +131,9 @@ def validate(net: ClickNet, views: list[View], clicks: int = 5) -> dict[str, lis
                 mark_disc(frames[k, INCLUDE if name == "include" else EXCLUDE], *deepest(depth), DISC_RADIUS * size / 256)
         for start in range(0, len(views), 16):
             part = slice(start, start + 16)
-            with torch.autocast("cpu", torch.bfloat16):
-                logits, iou = net(torch.from_numpy(frames[part]).to(memory_format=torch.channels_last))
-            best = logits.float()[torch.arange(len(iou)), iou.argmax(1)].numpy()
+            with torch.autocast(device.type, torch.bfloat16):
+                logits, iou = net(torch.from_numpy(frames[part]).to(device, memory_format=torch.channels_last))
+            best = chosen_logits(logits, iou)
             frames[part, PREVIOUS] = best.clip(-6, 6) * frames[part, INSIDE]
             masks[part] = (best > 0) & (frames[part, INSIDE] > 0)
         dice[n] = [compute_dice(m, v.truth) for m, v in zip(masks, views)]
@@ -147,12 +152,13 @@ def train_segmenter(folder: Path, stages: list[Stage], threads: int, seed: int) 
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    net = ClickNet().to(memory_format=torch.channels_last)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    net = ClickNet().to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(net).eval()
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=0.02)
     state = {"stage": 0, "seconds": 0.0, "step": 0}
     if (folder / "last.pt").exists():
-        saved = torch.load(folder / "last.pt", weights_only=True)
+        saved = torch.load(folder / "last.pt", weights_only=True, map_location=device)
         net.load_state_dict(saved["net"]), average.load_state_dict(saved["average"]), optimiser.load_state_dict(saved["optimiser"])
         state = saved["state"]
     pictures = load_pictures(folder, held_out=False)
@@ -168,7 +174,8 @@ def save(folder: Path, net: ClickNet, average: ClickNet, optimiser: torch.optim.
     partial.rename(folder / "last.pt")
 
 
-def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, optimiser: torch.optim.Optimizer, state: dict, pictures: list, seed: int) -> None:
+def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, optimiser: torch.optim.Optimizer, state: dict, pictures: list[Picture], seed: int) -> None:
+    device = next(net.parameters()).device
     rng = np.random.default_rng([seed, state["step"]])
     stream = DataLoader(ViewStream(pictures, stage.sizePx, seed + state["step"]), batch_size=None, num_workers=1, prefetch_factor=96)
     pool = Pool(iter(stream), stage.sizePx, POOL_BATCHES * stage.batchSize, rng)
@@ -179,19 +186,19 @@ def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, opti
         for group in optimiser.param_groups:
             group["lr"] = stage.rate * (min(1, (state["step"] + 1) / 200) * 0.5 * (1 + math.cos(math.pi * done)) + 0.01)
         picked = rng.choice(len(pool.rounds), stage.batchSize, replace=False)
-        frames, truth = torch.from_numpy(pool.frames[picked]).to(memory_format=torch.channels_last), torch.from_numpy(pool.truth[picked])
+        frames = torch.from_numpy(pool.frames[picked]).to(device, memory_format=torch.channels_last)
+        truth, first = torch.from_numpy(pool.truth[picked]).to(device), torch.from_numpy(pool.rounds[picked] == 0).to(device)
         net.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16):
             logits, iou = net(frames)
-        loss, parts = interactive_loss(logits.float(), iou.float(), truth, frames[:, INSIDE], torch.from_numpy(pool.rounds[picked] == 0))
+        loss, parts = interactive_loss(logits.float(), iou.float(), truth, frames[:, INSIDE], first)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
         optimiser.step()
         state["step"] += 1
         update_average(average, net, state["step"])
-        best = logits.detach().float()[torch.arange(len(iou)), iou.detach().argmax(1)].numpy()
-        for k, answer in zip(picked, best):
+        for k, answer in zip(picked, chosen_logits(logits, iou)):
             pool.answer(int(k), answer)
         state["seconds"] = before + time.time() - begun
         log.append(parts)
@@ -201,7 +208,7 @@ def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, opti
             log = []
         if time.time() - validated > VALIDATE_SECONDS or state["seconds"] / 60 >= stage.minutes:
             validated = time.time()
-            record(folder, {"stage": state["stage"], "step": state["step"], "validation": validate(average, held_out)})
+            record(folder, {"stage": state["stage"], "step": state["step"], "validation": validate(average, held_out, device)})
         if time.time() - saved > SAVE_SECONDS:
             saved = time.time()
             save(folder, net, average, optimiser, state)
