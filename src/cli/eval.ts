@@ -66,8 +66,13 @@ function loadTargets(file: string): TargetsFile {
   );
 }
 
-const needsPolicy = (method: EvalMethod): boolean =>
-  method === 'agent' || method === 'other-image' || method === 'other-request';
+const policyMethods: readonly EvalMethod[] = [
+  'agent',
+  'other-image',
+  'other-request',
+  'absent-request',
+];
+const needsPolicy = (method: EvalMethod): boolean => policyMethods.includes(method);
 
 function printMeans(output: Output, report: EvalReport, file: string): void {
   const lines = report.means.map(

@@ -4,6 +4,14 @@ import { evalMethods } from './evalMethods.js';
 
 const method = z.enum(evalMethods);
 
+/** Of the texts that the policy wrote for a case; absent where no policy wrote. */
+export const wordCountsSchema = z.object({
+  unparsed: z.number().int(),
+  /** Clicks whose reasoning names a direction, and those of them that lie there. */
+  directions: z.number().int(),
+  directionsRight: z.number().int(),
+});
+
 /** One case by one method. */
 export const evalRowSchema = z.object({
   caseId: z.string(), // dataset/file/target/slice, and /instance where each part is a case
@@ -17,6 +25,13 @@ export const evalRowSchema = z.object({
   elapsedMs: z.number(),
   /** Dice after the first click, the second, ... */
   diceByStep: z.array(z.number()),
+  // Reports made before these were measured lack them.
+  iouByStep: z.array(z.number()).optional(),
+  /** To encode the slice, before `elapsedMs` begins; 0 where the segmenter keeps nothing or had it already. */
+  encodeMs: z.number().optional(),
+  /** What was asked, where it is not the target's first request. */
+  request: z.string().optional(),
+  words: wordCountsSchema.optional(),
 });
 
 const interval = { low95: z.number(), high95: z.number() }; // bootstrap over cases
@@ -63,11 +78,16 @@ export const evalReportSchema = z.object({
     request: z.literal('first'),
     oracleStopIou: z.number(),
   }),
+  /** Where the times were taken; `loadAverage` at the start, 0 where the system keeps none. */
+  machine: z
+    .object({ processor: z.string(), cores: z.number().int(), loadAverage: z.number() })
+    .optional(),
   rows: z.array(evalRowSchema),
   means: z.array(evalMeanSchema),
   differences: z.array(evalDifferenceSchema),
 });
 
+export type WordCounts = z.infer<typeof wordCountsSchema>;
 export type EvalRow = z.infer<typeof evalRowSchema>;
 export type EvalMean = z.infer<typeof evalMeanSchema>;
 export type EvalDifference = z.infer<typeof evalDifferenceSchema>;

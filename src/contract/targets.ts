@@ -34,9 +34,9 @@ export const targetSchema = z.object({
     z.object({ rule: z.literal('percentile'), low: z.number(), high: z.number() }),
     z.object({ centre: z.number(), width: z.number().positive() }),
   ]),
-  /** Normalised centre of the target over the training split; null where there is none. */
   /** Id of a target that lies near and must not be taken for this one. */
   contrastWith: z.string().optional(),
+  /** Normalised centre of the target over the training split; null where there is none. */
   trainMeanPosition: z
     .tuple([z.number(), z.number()])
     .nullish()
@@ -48,6 +48,8 @@ export const targetsFileSchema = z.object({
   dataset: z.string(),
   modality: z.string(),
   targets: z.array(targetSchema).min(1),
+  /** Requests for what is in no picture of the set. */
+  absentRequests: z.array(z.string()).optional(),
 });
 
 export type Target = z.infer<typeof targetSchema>;

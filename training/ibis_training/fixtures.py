@@ -12,6 +12,7 @@ from .grammar import ClickAction, GrammarError, TerminateAction, format_action, 
 from .image import apply_window, blend_overlay, luma, normalised_from_pixel, percentile_window, pixel_from_normalised, resize_bilinear
 from .oracle import compute_dice, compute_iou, next_oracle_click
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
+from .reasoning import DIRECTIONS, check_direction
 from .segmenter_fixtures import click_frame_cases, click_window_cases
 from .targets import REPOSITORY, Ranked, rank_instances, select_slices, split_instances
 
@@ -185,6 +186,19 @@ def ranked_instance_cases(rng: np.random.Generator) -> list[dict]:
     return cases
 
 
+def direction_cases() -> list[dict]:
+    truth = np.zeros((5, 8), bool)
+    truth[1:3, 5:7] = True
+    step = "<think>{}</think><action>{}</action>".format
+    texts = [step(f"The left ventricle lies toward {words}.", f"Positive Point ({x:.4f}, {y:.4f})") for words in sorted({w for d in DIRECTIONS.values() for w in d}) for x, y in ((0.2, 0.3), (0.72, 0.8))]
+    texts += [step(f"The main missing part lies {where}.", f"Negative Point ({x:.4f}, {y:.4f})") for where in ("near its centre", "near the image centre", "somewhere") for x, y in ((0.5, 0.5), (0.7, 0.36), (0.61, 0.45))]
+    texts += [step("The target lies toward the top of the image. The main missing part lies toward the left of the image.", "Positive Point (0.9000, 0.1000)"),
+              step("It lies toward the top of the image, I think.", "Positive Point (0.9000, 0.1000)"), step("The part lies near its centre. I click.", "Positive Point (0.7000, 0.3500)"),
+              step("The part lies toward the right of the image.", "Terminate") + "<answer>Done.</answer>", "It lies toward the left of the image."]
+    texts += [step("The part lies toward the left of the image.", f"Positive Point ({x}, 0.5000)") for x in ("0.5050", "0.5099", "0.5101", "0.7590", "0.7610")]  # on either side of what still counts
+    return [{"text": t, "axis": axis, "truth": truth.astype(int).tolist(), "first": first, "right": check_direction(t, axis, truth, first)} for axis in DIRECTIONS for t in texts for first in (True, False)]
+
+
 def prompt_cases() -> list[dict]:
     clicks = [ClickAction("include", 0.51, 0.42), ClickAction("exclude", 0.03125, 0.8)]
     inputs = [("Segment the {request} {history}.", "unknown", [], ""), ("Segment the left ventricle.", "axial, patient's left on the image right", clicks, "Bad reply.")]
@@ -198,7 +212,7 @@ def make_fixtures() -> dict[str, list[dict]]:
         "grammar": grammar_cases(), "coordinates": coordinate_cases(), "window": window_cases(np.random.default_rng(1)),
         "overlay": overlay_cases(np.random.default_rng(2)), "gray": gray_cases(np.random.default_rng(6)), "resize": resize_cases(np.random.default_rng(3)), "oracle": oracle_cases(np.random.default_rng(4)),
         "orientation": orientation_cases(), "slice-rules": slice_rule_cases(), "instances": instance_cases(),
-        "ranked-instances": ranked_instance_cases(np.random.default_rng(5)), "prompt": prompt_cases(),
+        "ranked-instances": ranked_instance_cases(np.random.default_rng(5)), "prompt": prompt_cases(), "directions": direction_cases(),
         "click-window": click_window_cases(), "click-frame": click_frame_cases(np.random.default_rng(6)),
     }
 

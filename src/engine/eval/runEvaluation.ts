@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import os from 'node:os';
 
 import { evalMethods } from '../../contract/evalMethods.js';
 import { ORACLE_STOP_IOU } from '../../domain/clickSimulator.js';
@@ -9,7 +10,7 @@ import type { EvalMethod } from '../../contract/evalMethods.js';
 import type { EvalReport, EvalRow } from '../../contract/evalReport.js';
 import type { ModelManifest } from '../../contract/manifest.js';
 import type { TargetsFile } from '../../contract/targets.js';
-import type { Policy, Segmenter } from '../agent/types.js';
+import type { Policy, Segmenter, SliceImage } from '../agent/types.js';
 import type { EvalCase, ReadVolume } from './loadCases.js';
 
 export interface EvaluationOptions {
@@ -45,13 +46,24 @@ export async function runEvaluation(options: EvaluationOptions): Promise<EvalRep
     cases.push(...(await loadFileCases(files, name, targets, readVolume, signal)));
   }
   const total = cases.length * methods.length;
-  const tools = { policy, segmenter, seed, maxSteps, signal };
+  const machine = describeMachine();
   const rows: EvalRow[] = [];
+  const encodeMsByKey = new Map<string, number>(); // cases that share a slice share the time of its encoding
+  const encodeOnce = async (slice: SliceImage): Promise<number> => {
+    const begun = performance.now();
+    await segmenter.encode(slice, signal);
+    const encodeMs = encodeMsByKey.get(slice.key) ?? performance.now() - begun;
+    encodeMsByKey.set(slice.key, encodeMs);
+    return encodeMs;
+  };
   for (const [index, evalCase] of cases.entries()) {
     const others = {
       image: findOther(cases, evalCase)?.slice ?? null,
       request: findContrastRequest(targets, evalCase),
+      absentRequest: findAbsentRequest(targets, index),
     };
+    const encodeMs = await encodeOnce(evalCase.slice);
+    const tools = { policy, segmenter, seed, maxSteps, encodeMs, signal };
     for (const [at, method] of methods.entries()) {
       signal.throwIfAborted();
       const row = await runMethod(method, evalCase, others, tools);
@@ -78,6 +90,7 @@ export async function runEvaluation(options: EvaluationOptions): Promise<EvalRep
       request: 'first',
       oracleStopIou: ORACLE_STOP_IOU,
     },
+    machine,
     rows,
     means: computeMeans(rows, seed),
     differences: computeDifferences(rows, seed),
@@ -93,6 +106,16 @@ const describeFiles = ({ id, role, files }: ModelManifest): EvalReport['models']
 /** What to ask for instead; null where the target names no contrast. */
 const findContrastRequest = (targets: TargetsFile, { target }: EvalCase): string | null =>
   targets.targets.find(({ id }) => id === target.contrastWith)?.requests[0] ?? null;
+
+/** Each case another one, in turn. */
+const findAbsentRequest = ({ absentRequests = [] }: TargetsFile, index: number): string | null =>
+  absentRequests[index % absentRequests.length] ?? null;
+
+const describeMachine = (): NonNullable<EvalReport['machine']> => ({
+  processor: os.cpus()[0]?.model.trim() ?? 'unknown',
+  cores: os.availableParallelism(),
+  loadAverage: os.loadavg()[0] ?? 0,
+});
 
 /** A case of the same target from another file, half the set away: neighbours are often one patient's. */
 export function findOther(cases: readonly EvalCase[], evalCase: EvalCase): EvalCase | null {

@@ -6,11 +6,12 @@ import {
 import { emptyMask, unpackMask } from '../../domain/mask.js';
 import { computeDice, computeIou } from '../../domain/metrics.js';
 import { imageToNormalised } from '../../domain/plane.js';
+import { countWords } from './countWords.js';
 import { emptyAgentState, getInForce } from '../agent/agentState.js';
 import { placeUserClick } from '../agent/prompting.js';
 import { runAgentLoop } from '../agent/runAgentLoop.js';
 import type { EvalMethod } from '../../contract/evalMethods.js';
-import type { EvalRow } from '../../contract/evalReport.js';
+import type { EvalRow, WordCounts } from '../../contract/evalReport.js';
 import type { Mask } from '../../domain/mask.js';
 import type { NormalisedPoint } from '../../domain/plane.js';
 import type { AgentContext, AgentState } from '../agent/agentState.js';
@@ -23,6 +24,8 @@ export interface MethodTools {
   readonly policy: Policy | null;
   readonly seed: number;
   readonly maxSteps: number;
+  /** Taken to encode the case's slice, which is no method's merit and was done before. */
+  readonly encodeMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -33,12 +36,15 @@ interface Outcome {
   readonly state: AgentState;
   readonly steps: number;
   readonly stopReason: string;
+  readonly request?: string; // where it is not the target's first
+  readonly words?: WordCounts; // where a policy wrote any
 }
 
 /** What the policy is shown or asked instead, by the methods that mislead it; null where there is nothing. */
 export interface Others {
   readonly image: SliceImage | null;
   readonly request: string | null;
+  readonly absentRequest: string | null;
 }
 
 /** One row, or null where the method has nothing to work with. */
@@ -48,7 +54,7 @@ export async function runMethod(
   others: Others,
   tools: MethodTools,
 ): Promise<EvalRow | null> {
-  const { slice, geometry, plane, sliceIndex, target, truth } = evalCase;
+  const { slice, geometry, plane, sliceIndex, target } = evalCase;
   const context: AgentContext = {
     slice,
     geometry,
@@ -57,8 +63,6 @@ export async function runMethod(
     request: target.requests[0] ?? target.name,
     segmenter: tools.segmenter,
   };
-  // Encoding is no method's merit: it is done before the clock starts.
-  await tools.segmenter.encode(slice, tools.signal);
   const begun = performance.now();
   const outcome = await runOutcome(method, evalCase, others, context, tools);
   if (outcome === null) return null;
@@ -68,7 +72,10 @@ export async function runMethod(
     step.action.kind === 'click' && step.mask !== null ? [unpackMask(step.mask)] : [],
   );
   const { mask: packed } = getInForce(outcome.state);
-  const mask = packed === null ? emptyMask(slice.width, slice.height) : unpackMask(packed);
+  const nothing = emptyMask(slice.width, slice.height);
+  const mask = packed === null ? nothing : unpackMask(packed);
+  const truth = method === 'absent-request' ? nothing : evalCase.truth;
+  const { request, words } = outcome;
   return {
     caseId: evalCase.caseId,
     targetId: target.id,
@@ -80,28 +87,37 @@ export async function runMethod(
     stopReason: outcome.stopReason,
     elapsedMs,
     diceByStep: masks.map((after) => computeDice(after, truth)),
+    iouByStep: masks.map((after) => computeIou(after, truth)),
+    encodeMs: tools.encodeMs,
+    ...(request === undefined ? {} : { request }),
+    ...(words === undefined ? {} : { words }),
   };
 }
 
 function runOutcome(
   method: EvalMethod,
-  { target, truth }: EvalCase,
+  evalCase: EvalCase,
   others: Others,
   context: AgentContext,
   tools: MethodTools,
 ): Promise<Outcome | null> {
   const { policy } = tools;
+  const { target, truth } = evalCase;
+  const askInstead = async (request: string | null): Promise<Outcome | null> => {
+    if (policy === null || request === null) return null;
+    return { ...(await runAgent({ ...context, request }, evalCase, policy, tools)), request };
+  };
   switch (method) {
     case 'agent':
-      return policy === null ? nothing : runAgent(context, policy, tools);
+      return policy === null ? nothing : runAgent(context, evalCase, policy, tools);
     case 'other-image':
       return policy === null || others.image === null
         ? nothing
-        : runAgent(context, showOther(policy, others.image), tools);
+        : runAgent(context, evalCase, showOther(policy, others.image), tools);
     case 'other-request':
-      return policy === null || others.request === null
-        ? nothing
-        : runAgent({ ...context, request: others.request }, policy, tools);
+      return askInstead(others.request);
+    case 'absent-request':
+      return askInstead(others.absentRequest);
     case 'centre-click':
       return runOneClick(context, { x: 0.5, y: 0.5 }, tools.signal);
     case 'mean-position-click': {
@@ -111,14 +127,15 @@ function runOutcome(
     }
     case 'oracle':
       return runOracle(context, truth, tools.signal);
-    case 'oracle-five':
-      return runOracle(context, truth, tools.signal, { stopIou: 1, maxSteps: 5 });
+    case 'oracle-twenty':
+      return runOracle(context, truth, tools.signal, 1);
   }
 }
 const nothing = Promise.resolve(null);
 
 async function runAgent(
   context: AgentContext,
+  evalCase: EvalCase,
   policy: Policy,
   tools: MethodTools,
 ): Promise<Outcome> {
@@ -134,7 +151,8 @@ async function runAgent(
     const isUnparsed = state.records.at(-1)?.step.action.kind === 'unparsed';
     if (event.stopReason === 'failed' && !isUnparsed)
       throw new Error(event.failure?.message ?? 'the agent failed');
-    return { state, steps: state.records.length, stopReason: event.stopReason };
+    const words = countWords(state, evalCase);
+    return { state, steps: state.records.length, stopReason: event.stopReason, words };
   }
   throw new Error('the agent loop ended without saying why');
 }
@@ -153,13 +171,13 @@ async function runOracle(
   context: AgentContext,
   truth: Mask,
   signal: AbortSignal,
-  { stopIou, maxSteps } = { stopIou: ORACLE_STOP_IOU, maxSteps: ORACLE_MAX_STEPS },
+  stopIou = ORACLE_STOP_IOU,
 ): Promise<Outcome> {
   let state = emptyAgentState;
   let mask = emptyMask(truth.width, truth.height);
   for (let steps = 0; ; steps++) {
     if (computeIou(mask, truth) >= stopIou) return { state, steps, stopReason: 'iou-reached' };
-    if (steps === maxSteps) return { state, steps, stopReason: 'step-limit' };
+    if (steps === ORACLE_MAX_STEPS) return { state, steps, stopReason: 'step-limit' };
     const click = computeOracleClick(mask, truth);
     if (click === null) return { state, steps, stopReason: 'iou-reached' };
     const normalised = imageToNormalised(truth, click.point);

