@@ -62,3 +62,17 @@ export function collectVoxels(text: string, previous: readonly PlaneVoxel[]): Pl
     throw new InvalidArgumentError('A click must be X,Y in whole voxels, as in 120,85.');
   return [...previous, { first: Number(match[1]), second: Number(match[2]) }];
 }
+
+/** One part of a list: every `count`th row, beginning with row `index`. */
+export interface Shard {
+  readonly index: number; // from 1
+  readonly count: number;
+}
+
+export function parseShard(text: string): Shard {
+  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
+  const [index, count] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || index < 1 || index > count)
+    throw new InvalidArgumentError('It must be I/N with I from 1 to N, as in 2/16.');
+  return { index, count };
+}

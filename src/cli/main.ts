@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
 
 import { toErrorShape } from '../contract/errors.js';
+import { addBatchCommand } from './batch.js';
 import { addClickCommand } from './click.js';
 import { addEvalCommand } from './eval.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exitCodes.js';
 import { addInfoCommand } from './info.js';
+import { addMergeCommand } from './merge.js';
 import { version } from './openEngine.js';
 import { createOutput } from './output.js';
 import { addSegmentCommand } from './segment.js';
@@ -21,6 +23,8 @@ function buildProgram(): Command {
   addSegmentCommand(program);
   addClickCommand(program);
   addEvalCommand(program);
+  addBatchCommand(program);
+  addMergeCommand(program);
   return program;
 }
 

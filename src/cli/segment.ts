@@ -6,6 +6,7 @@ import { IbisError } from '../contract/errors.js';
 import type { SessionId } from '../domain/brand.js';
 import type { Step } from '../domain/session.js';
 import { parseCount, parsePrompt } from './arguments.js';
+import { choosePolicy } from './choosePolicy.js';
 import { finishSession } from './finishSession.js';
 import { openEngine } from './openEngine.js';
 import type { CliEngine } from './openEngine.js';
@@ -20,17 +21,6 @@ interface SegmentOptions extends SliceOptions {
   readonly prompt: string;
   readonly policy?: string;
   readonly maxSteps: number;
-}
-
-/** The policy that was named, or the first that can be used. */
-async function choosePolicy(engine: CliEngine, wanted: string | undefined): Promise<string> {
-  if (wanted !== undefined) return wanted;
-  const policies = (await engine.invoke('listModels', {})).filter(({ role }) => role === 'policy');
-  const usable = policies.find(({ problem }) => problem === null);
-  if (usable !== undefined) return usable.id;
-  const [broken] = policies;
-  if (broken?.problem != null) throw new IbisError(broken.problem.code, broken.problem.message);
-  throw new IbisError('model-missing', 'There is no policy installed.');
 }
 
 function printStep(output: Output, step: Step): void {

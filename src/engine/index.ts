@@ -1,10 +1,17 @@
 import path from 'node:path';
 
-import type { IbisEvent, MethodParams, MethodResults, Reply } from '../contract/channels.js';
+import type {
+  IbisEvent,
+  MethodParams,
+  MethodResults,
+  ParsedParams,
+  Reply,
+} from '../contract/channels.js';
 import type { EngineMethodName } from '../contract/channels.js';
 import { IbisError, toErrorShape } from '../contract/errors.js';
 import type { ResolvedResource } from '../contract/engineMessages.js';
 import type { ImageId, SeriesId } from '../domain/brand.js';
+import type { SegmentationSession } from '../domain/session.js';
 import { checkRequest } from './checkRequest.js';
 import { loadDemoStudy } from './demoStudy.js';
 import { createLibrary } from './dicom/index.js';
@@ -18,6 +25,7 @@ import { createModelPool, modelRoots } from './modelPool.js';
 import { createProviderChoice } from './providerChoice.js';
 import { createSessionExport } from './sessionExport.js';
 import { createSessions } from './sessions.js';
+import type { SessionIdentity } from './sessions.js';
 import { createSliceSource } from './slices.js';
 import type { PreparedSlice, SliceRequest } from './slices.js';
 import { closeStore, getSessionSource, listInterruptedSessions, openStore } from './store/index.js';
@@ -40,6 +48,11 @@ export interface Engine {
   invoke<M extends EngineMethodName>(method: M, params: MethodParams<M>): Promise<MethodResults[M]>;
   /** A slice as the models see it, without a session. Rejects with IbisError. */
   prepareSlice(request: SliceRequest): Promise<PreparedSlice>;
+  /** `startSession` with an identity of the caller's, for work that must be found again after a kill. */
+  startSessionAs(
+    identity: SessionIdentity,
+    params: ParsedParams<'startSession'>,
+  ): Promise<SegmentationSession>;
   /** What to stream for a dicom:// address. Never rejects. */
   resolve(resource: string): Promise<Reply<ResolvedResource>>;
   close(): Promise<void>;
@@ -139,6 +152,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return reply.value as MethodResults[typeof method]; // the handler of `method` gave it
     },
     prepareSlice: (request) => slices.prepare(request),
+    startSessionAs: (identity, params) => sessions.start(params, identity),
     resolve: async (resource) => {
       try {
         return { ok: true, value: await resolveResource(library, resource) };

@@ -43,8 +43,19 @@ export type SessionHandlers = Pick<
 > &
   UserActHandlers;
 
+/** What tells a session from any other, where the caller must find it again. */
+export interface SessionIdentity {
+  readonly sessionId: SessionId;
+  readonly seed: number;
+}
+
 export interface Sessions {
   readonly handlers: SessionHandlers;
+  /** `startSession` with an identity that the caller chose. */
+  start(
+    params: ParsedParams<'startSession'>,
+    identity: SessionIdentity,
+  ): Promise<SegmentationSession>;
   isBusy(): boolean;
   /** Ends what runs, storing nothing more: the next start offers it where it stood. */
   close(): Promise<void>;
@@ -118,8 +129,9 @@ export function createSessions(options: {
 
   const live = createLiveSessions({ takeUp, mostIdle: KEPT_SESSIONS });
 
-  const startSession = async (
+  const start = async (
     params: ParsedParams<'startSession'>,
+    identity: SessionIdentity | null,
   ): Promise<SegmentationSession> => {
     const { policyId, segmenterId } = params;
     const verified = await models.verify(policyId, segmenterId);
@@ -127,6 +139,7 @@ export function createSessions(options: {
     const { seriesId, seriesInstanceUID } = slice.series;
     const { series: _series, modalities: _modalities, ...study } = studies.getStudyOf(seriesId);
     const session = createSession(store, {
+      ...(identity === null ? {} : { sessionId: identity.sessionId }),
       settings: {
         seriesId,
         seriesInstanceUID,
@@ -139,7 +152,7 @@ export function createSessions(options: {
         segmenterId: segmenterId as ModelId, // likewise
         maxSteps: params.maxSteps,
         parseRetries: APP_PARSE_RETRIES,
-        seed: randomInt(2 ** 31),
+        seed: identity?.seed ?? randomInt(2 ** 31),
       },
       study,
       series: slice.series,
@@ -177,6 +190,7 @@ export function createSessions(options: {
     });
 
   return {
+    start,
     isBusy: () => working.size > 0,
     close: async () => {
       closing = true;
@@ -187,7 +201,7 @@ export function createSessions(options: {
       await Promise.allSettled(running);
     },
     handlers: {
-      startSession,
+      startSession: (params) => start(params, null),
       runSession: ({ sessionId }) => begin(sessionId, Infinity),
       stepSession: ({ sessionId }) => begin(sessionId, 1),
       pauseSession: ({ sessionId }) =>

@@ -9,3 +9,5 @@ export { markStepUndone, saveStep } from './steps.js';
 export type { NewStep } from './steps.js';
 export { listInterruptedSessions, listSessions } from './listing.js';
 export type { MountProbe } from './networkFileSystem.js';
+export { mergeStore, requireNotInUse, requireOtherFolder } from './mergeStore.js';
+export type { MergeCounts } from './mergeStore.js';

@@ -38,6 +38,7 @@ export interface StoreOptions {
 export const databaseFolder = (dataDir: string): string => path.join(dataDir, 'database');
 export const databaseFile = (dataDir: string): string =>
   path.join(databaseFolder(dataDir), 'ibis.db');
+export const runsFolderOf = (dataDir: string): string => path.join(databaseFolder(dataDir), 'runs');
 
 /** Folder for this user only; on Windows the profile's own permissions do that. */
 function makePrivateFolder(folder: string): void {
@@ -140,7 +141,7 @@ function openDatabase(dataDir: string, options: StoreOptions): Store {
     migrate(database, options.migrations ?? allMigrations, (version) => {
       backUp(database, folder, version, now());
     });
-    const runsFolder = path.join(folder, 'runs');
+    const runsFolder = runsFolderOf(dataDir);
     makePrivateFolder(runsFolder);
     const interrupted = takeUpLeftBehind(database, runsFolder);
     return { database, runsFolder, owner: takeOwnership(runsFolder), interrupted, now };

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -13,7 +13,9 @@ export interface RunOwner {
   release(): void;
 }
 
-const lockFile = (folder: string, ownerId: string): string => path.join(folder, `${ownerId}.lock`);
+const LOCK_SUFFIX = '.lock';
+const lockFile = (folder: string, ownerId: string): string =>
+  path.join(folder, `${ownerId}${LOCK_SUFFIX}`);
 
 function lock(file: string): Database.Database {
   const database = new Database(file, { timeout: 0 });
@@ -54,4 +56,12 @@ export function isOwnerAlive(folder: string, ownerId: string): boolean {
   }
   rmSync(file, { force: true });
   return false;
+}
+
+/** True while any process has the database beside `folder` open. */
+export function hasLivingOwner(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(LOCK_SUFFIX))
+    .some((file) => isOwnerAlive(folder, path.basename(file, LOCK_SUFFIX)));
 }

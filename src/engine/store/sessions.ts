@@ -25,6 +25,8 @@ export interface SessionModel {
 }
 
 export interface NewSession {
+  /** Chosen by the caller where the same work must find the same session again; else a new one. */
+  readonly sessionId?: SessionId;
   readonly settings: SessionSettings;
   readonly study: Omit<StudySummary, 'series' | 'modalities'>;
   readonly series: Pick<
@@ -48,7 +50,7 @@ export interface SessionChange {
 export function createSession(store: Store, session: NewSession): SegmentationSession {
   const { settings, study, series } = session;
   const { database } = store;
-  const sessionId = randomUUID() as string as SessionId; // branding at the edge
+  const sessionId = session.sessionId ?? (randomUUID() as string as SessionId); // branding at the edge
   const at = store.now().toISOString();
   inTransaction(database, () => {
     // Kept beside the new ones: an older session's series may lie where this study was opened before.

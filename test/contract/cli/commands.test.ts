@@ -49,6 +49,8 @@ describe('ibis', () => {
     [['segment', '--help']],
     [['click', '--help']],
     [['eval', '--help']],
+    [['batch', '--help']],
+    [['merge', '--help']],
   ])('explains itself with %j', async (args) => {
     const { code, stdout } = await runCli(args);
     expect(code).toBe(0);

@@ -12,8 +12,8 @@ export interface CliRun {
   readonly lines: readonly Record<string, unknown>[];
 }
 
-const nodeFile = path.join(repoRoot, 'node_modules', 'node', 'bin', 'node');
-const cliFile = path.join(repoRoot, 'out', 'main', 'cli.js');
+export const nodeFile = path.join(repoRoot, 'node_modules', 'node', 'bin', 'node');
+export const cliFile = path.join(repoRoot, 'out', 'main', 'cli.js');
 
 /** The built command line in a process of its own. */
 export function runCli(

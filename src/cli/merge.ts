@@ -1,0 +1,69 @@
+import path from 'node:path';
+
+import type { Command } from 'commander';
+
+import { IbisError } from '../contract/errors.js';
+import {
+  closeStore,
+  mergeStore,
+  openStore,
+  requireNotInUse,
+  requireOtherFolder,
+} from '../engine/store/index.js';
+import { createOutput } from './output.js';
+
+interface MergeOptions {
+  readonly into: string;
+  readonly json?: true;
+}
+
+/** The sources one after the other: a refused one is an error, and those before it are merged. */
+export async function runMerge(sources: readonly string[], options: MergeOptions): Promise<void> {
+  const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
+  const into = path.resolve(options.into);
+  const folders = sources.map((source) => path.resolve(source));
+  for (const folder of folders) requireOtherFolder(into, folder);
+  requireNotInUse(into);
+  const opened = openStore(into);
+  if (!opened.ok) throw new IbisError(opened.error.code, opened.error.message);
+  try {
+    for (const folder of folders) {
+      const progress = output.startProgress('Sessions');
+      try {
+        const counts = mergeStore(opened.value, folder, (done, total) => {
+          progress.update(done, total);
+        });
+        progress.stop();
+        output.result(
+          { source: folder, ...counts },
+          `${folder}: ${counts.added} sessions added, ${counts.continued} continued, ${counts.alreadyThere} already there`,
+        );
+      } finally {
+        progress.stop();
+      }
+    }
+  } finally {
+    closeStore(opened.value);
+  }
+}
+
+export function addMergeCommand(program: Command): void {
+  program
+    .command('merge')
+    .description('join the databases of several data folders, such as the shards of a batch')
+    .argument('<folders...>', 'data folders to read; they are not changed')
+    .requiredOption('--into <dir>', 'data folder to merge into; made if missing')
+    .option('--json', 'a JSON line a folder instead of text')
+    .addHelpText(
+      'after',
+      `
+A session that is there already is not doubled: merging again, or going on after a kill, changes nothing that is
+done. One that a shard has gone on with since is brought up to date, unless a person has worked on it here.
+Each session is one transaction. Databases of another version, or in use, are refused.
+
+Examples:
+  $ ibis merge /tmp/ibis-1 /tmp/ibis-2 /tmp/ibis-3 --into review
+  $ ibis merge shards/* --into ~/.config/ibis`,
+    )
+    .action(runMerge);
+}
