@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// `node scripts/compactReport.mjs REPORT OUT`: a report of `ibis eval` on one line, its numbers to four decimals.
+// `node scripts/compactReport.mjs REPORT OUT`: stores a report that `ibis eval` wrote apart from `npm run eval`.
 import { readFileSync, writeFileSync } from 'node:fs';
+
+import { compactReport } from './lib/compact.mjs';
 
 const [report, out] = process.argv.slice(2);
 if (report === undefined || out === undefined) {
   process.stderr.write('Usage: node scripts/compactReport.mjs REPORT OUT\n');
   process.exit(1);
 }
-const round = (_, value) => (typeof value === 'number' ? Math.round(value * 1e4) / 1e4 : value);
-writeFileSync(out, `${JSON.stringify(JSON.parse(readFileSync(report, 'utf8')), round)}\n`);
+writeFileSync(out, compactReport(JSON.parse(readFileSync(report, 'utf8'))));

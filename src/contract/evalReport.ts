@@ -7,7 +7,7 @@ const method = z.enum(evalMethods);
 /** Of the texts that the policy wrote for a case; absent where no policy wrote. */
 export const wordCountsSchema = z.object({
   unparsed: z.number().int(),
-  /** Clicks whose reasoning names a direction, and those of them that lie there. */
+  /** Clicks whose reasoning names a direction, and those of them that lie there as seen from the row's target. */
   directions: z.number().int(),
   directionsRight: z.number().int(),
 });

@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/**
+ * What `npm run eval` has to measure: the policy and its controls on every set that has targets, and every bundled
+ * segmenter by the oracle that clicks on, there and on MedScribble. `inputs`: files that a kept report must be
+ * newer than.
+ */
+export const segmenterMethod = 'oracle-twenty';
+export const medscribble = 'medscribble'; // for segmenters alone: no policy was taught what is in it
+
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+export function findModels(modelsDir) {
+  return readdirSync(modelsDir)
+    .map((name) => path.join(modelsDir, name, 'manifest.json'))
+    .filter((file) => existsSync(file))
+    .map((file) => ({ file, id: readJson(file).id, role: readJson(file).role }));
+}
+
+/** Sets whose targets describe a folder of pictures; those of the demo describe its one picture. */
+export function findSets(targetsDir) {
+  return readdirSync(targetsDir)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => path.join(targetsDir, name))
+    .filter((file) => readJson(file).image === undefined)
+    .map((targetsFile) => ({ name: readJson(targetsFile).dataset, targetsFile }))
+    .concat({ name: medscribble, targetsFile: null });
+}
+
+/** `methods`: all that there are. One job a set for the policy, one a set and segmenter. */
+export function listJobs({ sets, models, policy, methods, parts }) {
+  const segmenters = models.filter(({ role }) => role === 'segmenter');
+  const inputsOf = ({ targetsFile }, used) =>
+    [targetsFile, ...used.map(({ file }) => file)].filter((file) => file !== null);
+  return sets.flatMap((set) => {
+    const others = methods.filter((method) => method !== segmenterMethod);
+    const ofPolicy = {
+      part: 'policy',
+      set,
+      report: `${set.name}.json`,
+      arguments: ['--policy', policy.id, '--methods', others.join(',')],
+      inputs: inputsOf(set, [policy, ...segmenters]),
+    };
+    const ofSegmenters = segmenters.map((segmenter) => ({
+      part: 'segmenters',
+      set,
+      report: `segmenters/${set.name}-${segmenter.id}.json`,
+      arguments: ['--segmenter', segmenter.id, '--methods', segmenterMethod],
+      inputs: inputsOf(set, [segmenter]),
+    }));
+    return [...(set.name === medscribble ? [] : [ofPolicy]), ...ofSegmenters].filter(({ part }) =>
+      parts.includes(part),
+    );
+  });
+}
+
+/** Whether the report was written after everything that it depends on. */
+export const isKept = (report, inputs) =>
+  existsSync(report) && inputs.every((file) => statSync(file).mtimeMs < statSync(report).mtimeMs);

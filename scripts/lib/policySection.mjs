@@ -1,0 +1,136 @@
+/** How good the policy is, per data set: sections of docs/models.md. A figure that an older report lacks is left out. */
+import {
+  countRefusals,
+  countWords,
+  diceCurve,
+  mean,
+  median,
+  wholeCaseSeconds,
+} from './evalFigures.mjs';
+
+const methodNames = {
+  agent: 'agent, when it stops',
+  oracle: 'oracle clicks',
+  'centre-click': 'one click at the centre',
+  'mean-position-click': 'one click at the training mean',
+  'other-image': "agent shown another case's image",
+  'other-request': 'agent asked for the contrasting target',
+};
+const shownClicks = 6; // in words; the plot shows them all
+
+const fixed = (value, digits = 3) => value.toFixed(digits);
+const percent = (part, whole) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}%`);
+const of = (rows, method) => rows.filter((row) => row.method === method);
+
+const seconds = (agentRows) => {
+  const whole = wholeCaseSeconds(agentRows);
+  if (whole !== null) return `Median time of a whole case, encoding included: ${fixed(whole, 1)} s`;
+  const encoded = median(agentRows.map(({ elapsedMs }) => elapsedMs)) / 1000;
+  return `Median time of a case, slice already encoded: ${fixed(encoded, 1)} s`;
+};
+
+function targetSection(report, targetId) {
+  const rows = report.rows.filter((row) => row.targetId === targetId);
+  const means = report.means.filter((m) => m.targetId === targetId);
+  const agentRows = of(rows, 'agent');
+  const lines = [
+    `### ${targetId}`,
+    '',
+    '| method | n | Dice [95% interval] | IoU | steps | agent less this [95% interval] |',
+    '| --- | --- | --- | --- | --- | --- |',
+  ];
+  for (const [method, name] of Object.entries(methodNames)) {
+    const found = means.find((m) => m.method === method);
+    if (found === undefined) continue;
+    const difference = report.differences.find(
+      (d) => d.targetId === targetId && d.baseline === method,
+    );
+    const less =
+      difference === undefined
+        ? ''
+        : `${fixed(difference.dice)} [${fixed(difference.low95)}, ${fixed(difference.high95)}]`;
+    lines.push(
+      `| ${name} | ${String(found.n)} | ${fixed(found.dice)} [${fixed(found.low95)}, ${fixed(found.high95)}] | ${fixed(found.iou)} | ${fixed(found.steps, 1)} | ${less} |`,
+    );
+  }
+  const unparsed = agentRows.filter(({ stopReason }) => stopReason === 'failed').length;
+  const reasons = Object.entries(Object.groupBy(agentRows, ({ stopReason }) => stopReason)).map(
+    ([reason, ended]) => `${reason} ${String(ended.length)}`,
+  );
+  const diceOf = (method) => means.find((m) => m.method === method).dice;
+  const inWords = (method) =>
+    diceCurve(of(rows, method), shownClicks)
+      .map((dice) => fixed(dice, 2))
+      .join(', ');
+  lines.push(
+    '',
+    `Agent / oracle: **${fixed(diceOf('agent') / diceOf('oracle'), 2)}**. Ends: ${reasons.join(', ')}; text that did not parse ended ${String(unparsed)} of ${String(agentRows.length)} cases. ${seconds(agentRows)}.`,
+    '',
+    `Mean Dice after click 1, 2, ...: agent ${inWords('agent')}; oracle ${inWords('oracle')} (a case that has stopped keeps its value).`,
+    '',
+  );
+  return lines;
+}
+
+function describeMachine({ machine }) {
+  if (machine === undefined) return '';
+  return ` Times: ${machine.processor}, ${String(machine.cores)} cores, load average ${fixed(machine.loadAverage, 1)} before.`;
+}
+
+function reportSection(report) {
+  const targetIds = [...new Set(report.rows.map(({ targetId }) => targetId))];
+  const policy = report.models.find(({ role }) => role === 'policy');
+  return [
+    `## ${report.dataset} (${report.split})`,
+    '',
+    `${String(report.data.files)} files, SHA-256 of the data ${report.data.sha256.slice(0, 16)}…; ` +
+      `policy ${policy?.id ?? 'none'} (decoder ${(policy?.files['onnx/decoder_model_merged.onnx'] ?? '').slice(0, 16)}…), ` +
+      `segmenter ${report.models.find(({ role }) => role === 'segmenter')?.id ?? ''}; ` +
+      `seed ${String(report.seed)}, at most ${String(report.settings.maxSteps)} steps, no parse retries.${describeMachine(report)}`,
+    '',
+    `![Mean Dice after each click](models/plots/${report.dataset}.svg)`,
+    '',
+    ...targetIds.flatMap((targetId) => targetSection(report, targetId)),
+  ];
+}
+
+/** One line a data set: what the policy is held to. */
+function summaryRow({ dataset, rows }) {
+  const agentRows = of(rows, 'agent');
+  const dice = (method) => mean(of(rows, method).map((row) => row.dice));
+  const words = countWords(rows);
+  const own = countWords(agentRows); // misled, its words are of another target than the truth
+  const refusals = countRefusals(rows);
+  const time = wholeCaseSeconds(agentRows);
+  const cells = [
+    dataset,
+    String(agentRows.length),
+    `${fixed(dice('agent'))} / ${fixed(dice('oracle'))} = ${fixed(dice('agent') / dice('oracle'), 2)}`,
+    fixed(mean(agentRows.map(({ steps }) => steps)), 1),
+    words === null ? '' : percent(words.steps - words.unparsed, words.steps),
+    own === null ? '' : percent(own.directionsRight, own.directions),
+    percent(refusals.absentRefused, refusals.absent),
+    percent(refusals.presentRefused, refusals.present),
+    time === null ? '' : fixed(time, 1),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** `reports`: of `ibis eval` with the policy and its controls, one a data set. */
+export function renderPolicy(reports) {
+  if (reports.length === 0) return [];
+  return [
+    '## The policy, in short',
+    '',
+    'Over all targets of a set. Text: share of all steps that the policy wrote, misled or not. Directions: of the clicks whose',
+    'reasoning names a side, the share that lies there. Refused: stopped with "Target absent" and, where it is absent, no click;',
+    'half of the absent requests are for trained targets of other sets, half for what nobody trained on, in words on which',
+    'validation was judged, too. An empty cell was not measured when the report was made.',
+    '',
+    '| set (test) | n | Dice agent / oracle (≥ 0.90) | steps (≤ 5) | text parses (≥ 99%) | directions right (≥ 95%) | absent refused (≥ 90%) | present refused (≤ 3%) | whole case, s (≤ 5) |',
+    '| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...reports.map(summaryRow),
+    '',
+    ...reports.flatMap(reportSection),
+  ];
+}
