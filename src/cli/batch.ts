@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { Option } from 'commander';
 import type { Command } from 'commander';
 
 import type { BatchReport, BatchRow } from '../contract/batchReport.js';
@@ -140,7 +141,7 @@ async function runCases(
 const countRows = (rows: readonly BatchRow[], state: BatchRow['state']): number =>
   rows.filter((row) => row.state === state).length;
 
-async function finishBatch(report: BatchReport, out: string | undefined): Promise<void> {
+async function writeReport(report: BatchReport, out: string | undefined): Promise<void> {
   if (out === undefined) return;
   await mkdir(path.dirname(path.resolve(out)), { recursive: true });
   await writeFile(out, `${JSON.stringify(report, null, 2)}\n`);
@@ -178,7 +179,7 @@ export async function runBatch(list: string, options: BatchOptions): Promise<voi
       };
       const { segmenterId } = settings;
       const { shard } = options;
-      await finishBatch(
+      await writeReport(
         { list: path.resolve(list), shard, policyId, segmenterId, counts, rows },
         options.out,
       );
@@ -206,10 +207,11 @@ export function addBatchCommand(program: Command): void {
     .command('batch')
     .description('let the agent segment every row of a list; each result waits for review')
     .argument('<list.csv>', `CSV with a header: ${listColumns.join(',')}`)
-    .option('--shard <i/n>', 'only rows I, I+N, I+2N, ... of the list', parseShard, {
-      index: 1,
-      count: 1,
-    })
+    .addOption(
+      new Option('--shard <i/n>', 'only rows I, I+N, I+2N, ... of the list')
+        .argParser(parseShard)
+        .default({ index: 1, count: 1 }, 'all rows'),
+    )
     .option('--policy <id>', 'policy to use (default: the first one installed)')
     .option('--segmenter <id>', 'segmenter to use', DEFAULT_SEGMENTER)
     .option('--max-steps <n>', 'steps after which a run ends', parseCount, 20)

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import Database from 'better-sqlite3';
@@ -19,7 +19,7 @@ import {
   markStepUndone,
 } from '../../../src/engine/store/index.js';
 import type { Store } from '../../../src/engine/store/index.js';
-import { makeDataDir, resourcesDir } from '../engine/helpers.js';
+import { makeDataDir, repoRoot, resourcesDir } from '../engine/helpers.js';
 import { mustOpen } from '../store/sampleSession.js';
 import { drawDisk, png } from './diskImage.js';
 import { cliFile, nodeFile, runCli } from './runCli.js';
@@ -263,6 +263,38 @@ describe.skipIf(!hasTrainedPolicy)('ibis batch (needs resources/models/ibis-nano
     expect(counts.pending).toBe(6 - counts.done);
     expect((await runCli(batch(dataDir))).code).toBe(0);
     expect(readReport(dataDir).counts).toEqual({ done: 6, failed: 0, pending: 0 });
+  });
+});
+
+describe('ibis batch with a policy that writes nonsense', () => {
+  it('keeps the failed run, does not repeat it, and goes on with it only when told to', async () => {
+    const dataDir = folder('nonsense');
+    cpSync(
+      path.join(repoRoot, 'test', 'fixtures', 'policies', 'tiny-idefics3'),
+      path.join(dataDir, 'models', 'tiny-idefics3'),
+      { recursive: true },
+    );
+    const file = folder('nonsense.csv');
+    writeFileSync(file, 'path,prompt\ndisk.png,left ventricle\n');
+    const args = ['batch', file, '--policy', 'tiny-idefics3', '--data-dir', dataDir];
+    const run = async (...more: string[]) => {
+      const { code } = await runCli([...args, '--out', path.join(dataDir, 'report.json'), ...more]);
+      expect(code).toBe(5);
+      return readReport(dataDir).rows[0];
+    };
+    const first = await run();
+    expect(first).toMatchObject({
+      state: 'failed',
+      earlier: false,
+      stopReason: 'failed',
+      error: { code: 'failed', message: expect.stringMatching(/could not be read/) as string },
+    });
+    const before = dump(dataDir);
+    expect(await run()).toEqual({ ...first, earlier: true });
+    expect(dump(dataDir)).toBe(before);
+    const retried = await run('--retry-failed');
+    expect(retried).toMatchObject({ sessionId: first?.sessionId, earlier: false });
+    expect(retried?.steps).toBeGreaterThan(first?.steps ?? 0);
   });
 });
 
