@@ -24,7 +24,9 @@ describe('what npm run eval measures', () => {
   const models = findModels(path.join(resources, 'models'));
   const sets = findSets(path.join(resources, 'targets'));
   const policy = models.find(({ role }) => role === 'policy');
-  const jobsOf = (parts: readonly string[]) =>
+  const jobsOf = (
+    parts: readonly string[],
+  ): { readonly report: string; readonly arguments: readonly string[] }[] =>
     listJobs({ sets, models, policy, methods: evalMethods, parts });
 
   it('is every set by the policy and by each segmenter, MedScribble by the segmenters alone', () => {
@@ -38,10 +40,9 @@ describe('what npm run eval measures', () => {
   });
 
   it('leaves no method out', () => {
-    const asked = jobsOf(['policy', 'segmenters']).flatMap((job) => {
-      const words: string[] = job.arguments;
-      return words[words.indexOf('--methods') + 1]?.split(',') ?? [];
-    });
+    const asked = jobsOf(['policy', 'segmenters']).flatMap(
+      ({ arguments: words }) => words[words.indexOf('--methods') + 1]?.split(',') ?? [],
+    );
     expect(new Set(asked)).toEqual(new Set(evalMethods));
   });
 
