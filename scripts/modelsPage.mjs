@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { inRepo } from './lib/paths.mjs';
-import { renderPolicy } from './lib/policySection.mjs';
+import { plotName, renderPolicy } from './lib/policySection.mjs';
 import { renderSegmenters } from './lib/segmentersSection.mjs';
 import { drawStepsPlot } from './lib/stepsPlot.mjs';
 
@@ -35,9 +35,7 @@ export function renderModelsPage() {
 
 /** File name -> SVG. */
 export const renderPlots = () =>
-  new Map(
-    loadReports(reportsDir).map((report) => [`${report.dataset}.svg`, drawStepsPlot(report)]),
-  );
+  new Map(loadReports(reportsDir).map((report) => [plotName(report), drawStepsPlot(report)]));
 
 export function writeModelsPage() {
   writeFileSync(page, renderModelsPage());

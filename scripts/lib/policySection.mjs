@@ -77,25 +77,31 @@ function describeMachine({ machine }) {
   return ` Times: ${machine.processor}, ${String(machine.cores)} cores, load average ${fixed(machine.loadAverage, 1)} before.`;
 }
 
+const segmenterOf = ({ models }) => models.find(({ role }) => role === 'segmenter')?.id ?? '';
+
+/** Of the file in docs/models/plots. A set may have been measured with several segmenters. */
+export const plotName = (report) => `${report.dataset}-${segmenterOf(report)}.svg`;
+
 function reportSection(report) {
   const targetIds = [...new Set(report.rows.map(({ targetId }) => targetId))];
   const policy = report.models.find(({ role }) => role === 'policy');
   return [
-    `## ${report.dataset} (${report.split})`,
+    `## ${report.dataset} (${report.split}), with ${segmenterOf(report)}`,
     '',
     `${String(report.data.files)} files, SHA-256 of the data ${report.data.sha256.slice(0, 16)}…; ` +
       `policy ${policy?.id ?? 'none'} (decoder ${(policy?.files['onnx/decoder_model_merged.onnx'] ?? '').slice(0, 16)}…), ` +
-      `segmenter ${report.models.find(({ role }) => role === 'segmenter')?.id ?? ''}; ` +
+      `segmenter ${segmenterOf(report)}; ` +
       `seed ${String(report.seed)}, at most ${String(report.settings.maxSteps)} steps, no parse retries.${describeMachine(report)}`,
     '',
-    `![Mean Dice after each click](models/plots/${report.dataset}.svg)`,
+    `![Mean Dice after each click](models/plots/${plotName(report)})`,
     '',
     ...targetIds.flatMap((targetId) => targetSection(report, targetId)),
   ];
 }
 
 /** One line a data set: what the policy is held to. */
-function summaryRow({ dataset, rows }) {
+function summaryRow(report) {
+  const { dataset, rows } = report;
   const agentRows = of(rows, 'agent');
   const dice = (method) => mean(of(rows, method).map((row) => row.dice));
   const words = countWords(rows);
@@ -104,6 +110,7 @@ function summaryRow({ dataset, rows }) {
   const time = wholeCaseSeconds(agentRows);
   const cells = [
     dataset,
+    segmenterOf(report),
     String(agentRows.length),
     `${fixed(dice('agent'))} / ${fixed(dice('oracle'))} = ${fixed(dice('agent') / dice('oracle'), 2)}`,
     fixed(mean(agentRows.map(({ steps }) => steps)), 1),
@@ -116,7 +123,7 @@ function summaryRow({ dataset, rows }) {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** `reports`: of `ibis eval` with the policy and its controls, one a data set. */
+/** `reports`: of `ibis eval` with the policy and its controls, one a data set and segmenter. */
 export function renderPolicy(reports) {
   if (reports.length === 0) return [];
   return [
@@ -127,8 +134,8 @@ export function renderPolicy(reports) {
     'half of the absent requests are for trained targets of other sets, half for what nobody trained on, in words on which',
     'validation was judged, too. An empty cell was not measured when the report was made.',
     '',
-    '| set (test) | n | Dice agent / oracle (≥ 0.90) | steps (≤ 5) | text parses (≥ 99%) | directions right (≥ 95%) | absent refused (≥ 90%) | present refused (≤ 3%) | whole case, s (≤ 5) |',
-    '| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| set (test) | segmenter | n | Dice agent / oracle (≥ 0.90) | steps (≤ 5) | text parses (≥ 99%) | directions right (≥ 95%) | absent refused (≥ 90%) | present refused (≤ 3%) | whole case, s (≤ 5) |',
+    '| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...reports.map(summaryRow),
     '',
     ...reports.flatMap(reportSection),

@@ -62,14 +62,14 @@ describe('a section of the models page', () => {
     ];
     const lines = renderPolicy([{ ...base, rows, means }]);
     expect(lines).toContain(
-      '| discs | 1 | 0.900 / 0.900 = 1.00 | 2.0 | 100.0% | 75.0% | 100.0% | 0.0% | 1.5 |',
+      '| discs | s | 1 | 0.900 / 0.900 = 1.00 | 2.0 | 100.0% | 75.0% | 100.0% | 0.0% | 1.5 |',
     );
     expect(lines.join('\n')).toContain('whole case, encoding included: 1.5 s');
   });
 
   it('leaves out what an older report has not', () => {
     const lines = renderPolicy([{ ...base, rows: [row('agent', {}), row('oracle', {})], means }]);
-    expect(lines).toContain('| discs | 1 | 0.900 / 0.900 = 1.00 | 2.0 |  |  |  | 0.0% |  |');
+    expect(lines).toContain('| discs | s | 1 | 0.900 / 0.900 = 1.00 | 2.0 |  |  |  | 0.0% |  |');
     expect(lines.join('\n')).toContain('slice already encoded: 1.0 s');
   });
 
