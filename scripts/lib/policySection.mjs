@@ -1,4 +1,6 @@
 /** How good the policy is, per data set: sections of docs/models.md. A figure that an older report lacks is left out. */
+import { rollups } from 'd3-array';
+
 import {
   countRefusals,
   countWords,
@@ -54,9 +56,11 @@ function targetSection(report, targetId) {
     );
   }
   const unparsed = agentRows.filter(({ stopReason }) => stopReason === 'failed').length;
-  const reasons = Object.entries(Object.groupBy(agentRows, ({ stopReason }) => stopReason)).map(
-    ([reason, ended]) => `${reason} ${String(ended.length)}`,
-  );
+  const reasons = rollups(
+    agentRows,
+    ({ length }) => length,
+    ({ stopReason }) => stopReason,
+  ).map(([reason, ended]) => `${reason} ${String(ended)}`);
   const diceOf = (method) => means.find((m) => m.method === method).dice;
   const inWords = (method) =>
     diceCurve(of(rows, method), shownClicks)
