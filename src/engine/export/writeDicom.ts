@@ -12,8 +12,10 @@ export const createUid = (): string =>
 /** A number as a decimal string (DS): at most 16 characters, with as many digits as fit. */
 export function formatDecimal(value: number): string {
   for (let digits = 17; digits > 0; digits--) {
-    const text = String(Number(value.toPrecision(digits)));
-    if (text.length <= 16) return text;
+    const rounded = Number(value.toPrecision(digits));
+    // Small numbers have more digits with an exponent: String() writes noughts first down to 1e-6.
+    const text = [String(rounded), rounded.toExponential()].find((form) => form.length <= 16);
+    if (text !== undefined) return text;
   }
   throw new Error('not a number that DICOM can hold');
 }

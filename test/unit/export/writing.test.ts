@@ -22,6 +22,11 @@ describe('decimal strings', () => {
     );
   });
 
+  it('of small numbers have an exponent where it leaves room for more digits', () => {
+    expect(formatDecimal(-0.0000010000112100001122)).toBe('-1.00001121e-6');
+    expect(formatDecimal(-1.23456789012345e-300)).toBe('-1.23456789e-300');
+  });
+
   it('give back what a source file had written', () => {
     for (const text of ['0.9999999999999', '-98.7654321', '0', '-1.2246467991e-1', '703.5'])
       expect(Number(formatDecimal(Number(text)))).toBe(Number(text));
