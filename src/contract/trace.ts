@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { actionKinds, editTools } from '../domain/session.js';
+
 /** One line of `trace.jsonl`. The first line is the header, then one line a step, then the end. */
 const point3 = z.object({ i: z.number(), j: z.number(), k: z.number() });
 const world = z.object({ x: z.number(), y: z.number(), z: z.number() });
@@ -64,23 +66,13 @@ export const traceStepSchema = z.object({
   image: z.string(), // relative path of the observation PNG that the policy saw
   policyText: z.string(),
   reasoning: z.string(),
-  action: z.enum([
-    'click',
-    'remove-click',
-    'box',
-    'remove-box',
-    'scribble',
-    'remove-scribble',
-    'edit',
-    'terminate',
-    'unparsed',
-  ]),
+  action: z.enum(actionKinds),
   click: traceClickSchema.nullable(),
   removedClickIndex: z.number().int().nullable(),
   box: traceBoxSchema.nullable(),
   scribble: traceScribbleSchema.nullable(),
   removedScribbleStepIndex: z.number().int().nullable(), // of the step that drew it
-  editTool: z.enum(['brush', 'eraser']).nullable(),
+  editTool: z.enum(editTools).nullable(),
   answer: z.string().nullable(),
   problem: z.string().nullable(),
   score: z.number().nullable(),

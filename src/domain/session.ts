@@ -14,6 +14,19 @@ export interface TargetPrompt {
 export const editTools = ['brush', 'eraser'] as const;
 export type EditTool = (typeof editTools)[number];
 
+/** The kinds of `Action`, as the store and the trace name them. */
+export const actionKinds = [
+  'click',
+  'remove-click',
+  'box',
+  'remove-box',
+  'scribble',
+  'remove-scribble',
+  'edit',
+  'terminate',
+  'unparsed',
+] as const satisfies readonly Action['kind'][];
+
 /** What a step did. */
 export type Action =
   | { readonly kind: 'click'; readonly click: Click }

@@ -6,7 +6,7 @@ import type { SessionId } from '../../domain/brand.js';
 import type { Box, PlacedPoint, Scribble } from '../../domain/prompts.js';
 import type { Step } from '../../domain/session.js';
 import { groupBy } from './groupBy.js';
-import { parseRow } from './rows.js';
+import { parseRow, pointColumns, toPlacedPoint } from './rows.js';
 
 /** Boxes and scribbles: kept once, with the step that drew them; every step says which of them are in force. */
 
@@ -18,24 +18,10 @@ const drawnRow = z.object({
 });
 
 const pointRow = z
-  .object({
-    step_index: z.number().int(),
-    normalised_x: z.number(),
-    normalised_y: z.number(),
-    voxel_i: z.number(),
-    voxel_j: z.number(),
-    voxel_k: z.number(),
-    world_x: z.number(),
-    world_y: z.number(),
-    world_z: z.number(),
-  })
+  .object({ step_index: z.number().int(), ...pointColumns })
   .transform((row): { readonly stepIndex: number; readonly point: PlacedPoint } => ({
     stepIndex: row.step_index,
-    point: {
-      normalised: { x: row.normalised_x, y: row.normalised_y },
-      voxel: { i: row.voxel_i, j: row.voxel_j, k: row.voxel_k },
-      world: { x: row.world_x, y: row.world_y, z: row.world_z },
-    },
+    point: toPlacedPoint(row),
   }));
 
 const inForceRow = z.object({ step_index: z.number().int(), drawn_step_index: z.number().int() });

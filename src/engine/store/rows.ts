@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { IbisError } from '../../contract/errors.js';
 import type { ModelId, SeriesId, SessionId } from '../../domain/brand.js';
 import type { PackedMask } from '../../domain/mask.js';
-import type { Click, Prompts } from '../../domain/prompts.js';
-import { editTools } from '../../domain/session.js';
+import type { Click, PlacedPoint, Prompts } from '../../domain/prompts.js';
+import { actionKinds, editTools } from '../../domain/session.js';
 import type { Action, SessionSummary, Step } from '../../domain/session.js';
 import type { DrawnPrompts } from './drawnPrompts.js';
 
@@ -89,20 +89,31 @@ export const summaryRow = z
     runState: row.run_state,
   }));
 
+/** A point in its three spaces, as clicks, boxes and scribbles are stored. */
+export const pointColumns = {
+  normalised_x: z.number(),
+  normalised_y: z.number(),
+  voxel_i: z.number(),
+  voxel_j: z.number(),
+  voxel_k: z.number(),
+  world_x: z.number(),
+  world_y: z.number(),
+  world_z: z.number(),
+};
+
+export const toPlacedPoint = (row: Record<keyof typeof pointColumns, number>): PlacedPoint => ({
+  normalised: { x: row.normalised_x, y: row.normalised_y },
+  voxel: { i: row.voxel_i, j: row.voxel_j, k: row.voxel_k },
+  world: { x: row.world_x, y: row.world_y, z: row.world_z },
+});
+
 export const clickRow = z
   .object({
     step_index: z.number().int(),
     click_index: z.number().int(),
     label: z.enum(['include', 'exclude']),
     placed_by: z.enum(['policy', 'user']),
-    normalised_x: z.number(),
-    normalised_y: z.number(),
-    voxel_i: z.number(),
-    voxel_j: z.number(),
-    voxel_k: z.number(),
-    world_x: z.number(),
-    world_y: z.number(),
-    world_z: z.number(),
+    ...pointColumns,
   })
   .transform((row): { readonly stepIndex: number; readonly click: Click } => ({
     stepIndex: row.step_index,
@@ -110,9 +121,7 @@ export const clickRow = z
       index: row.click_index,
       label: row.label,
       placedBy: row.placed_by,
-      normalised: { x: row.normalised_x, y: row.normalised_y },
-      voxel: { i: row.voxel_i, j: row.voxel_j, k: row.voxel_k },
-      world: { x: row.world_x, y: row.world_y, z: row.world_z },
+      ...toPlacedPoint(row),
     },
   }));
 
@@ -145,17 +154,7 @@ export const stepRow = z.object({
   step_index: z.number().int(),
   policy_text: z.string(),
   reasoning: z.string(),
-  action_kind: z.enum([
-    'click',
-    'remove-click',
-    'box',
-    'remove-box',
-    'scribble',
-    'remove-scribble',
-    'edit',
-    'terminate',
-    'unparsed',
-  ]),
+  action_kind: z.enum(actionKinds),
   action_click_index: z.number().int().nullable(),
   action_scribble_step: z.number().int().nullable(),
   action_text: z.string().nullable(),
