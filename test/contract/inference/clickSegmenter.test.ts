@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 
 import { computeDice } from '../../../src/domain/metrics.js';
 import type { Mask } from '../../../src/domain/mask.js';
 import { createSegmenter } from '../../../src/engine/inference/segmenter.js';
 import type { LoadedSegmenter } from '../../../src/engine/inference/segmenter.js';
-import { maskOfRows, rowsSchema } from '../../unit/domain/parity.js';
-import { drawDisc, loadIbisClick } from './models.js';
+import { maskOfRows } from '../../unit/domain/parity.js';
+import { drawDisc, loadIbisClick, loadSegmenterParity } from './models.js';
 
 const signal = new AbortController().signal;
 const none = { clicks: [], box: null, scribbles: [] };
@@ -25,25 +22,7 @@ function discMask(
   return { width, height, data };
 }
 
-const parityFile = path.join(import.meta.dirname, '../../fixtures/segmenter/ibis-click.json');
-const parity = z
-  .object({
-    width: z.number(),
-    height: z.number(),
-    disc: z.object({ column: z.number(), row: z.number(), radius: z.number() }),
-    steps: z.array(
-      z.object({
-        click: z.object({
-          column: z.number(),
-          row: z.number(),
-          label: z.enum(['include', 'exclude']),
-        }),
-        score: z.number(),
-        mask: rowsSchema,
-      }),
-    ),
-  })
-  .parse(JSON.parse(readFileSync(parityFile, 'utf8')));
+const parity = loadSegmenterParity('ibis-click');
 
 describe('the ibis-click segmenter', () => {
   let segmenter: LoadedSegmenter;

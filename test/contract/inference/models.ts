@@ -1,13 +1,15 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { z } from 'zod';
 
 import { getSegmenterModel, loadModels } from '../../../src/engine/inference/models.js';
 import { createSliceImage } from '../../../src/engine/agent/sliceImage.js';
 import type { ClickNetManifest, SamManifest } from '../../../src/contract/manifest.js';
 import type { SliceImage } from '../../../src/engine/agent/types.js';
 import type { InstalledModel } from '../../../src/engine/inference/models.js';
+import { rowsSchema } from '../../unit/domain/parity.js';
 
 export const repository = path.join(import.meta.dirname, '../../..');
 export const bundledModels = path.join(repository, 'resources/models');
@@ -59,3 +61,31 @@ export function findSharedData(...parts: string[]): string | null {
   const found = path.join(root, 'data', ...parts);
   return existsSync(found) ? found : null;
 }
+
+/** What Python got from a segmenter's own files, click after click on a disc: made by test/fixtures/segmenter/make.py. */
+export const loadSegmenterParity = (segmenterId: string) =>
+  z
+    .object({
+      width: z.number(),
+      height: z.number(),
+      disc: z.object({ column: z.number(), row: z.number(), radius: z.number() }),
+      steps: z.array(
+        z.object({
+          click: z.object({
+            column: z.number(),
+            row: z.number(),
+            label: z.enum(['include', 'exclude']),
+          }),
+          score: z.number(),
+          mask: rowsSchema,
+        }),
+      ),
+    })
+    .parse(
+      JSON.parse(
+        readFileSync(
+          path.join(import.meta.dirname, '../../fixtures/segmenter', `${segmenterId}.json`),
+          'utf8',
+        ),
+      ),
+    );

