@@ -10,3 +10,4 @@ export type SeriesId = Brand<string, 'SeriesId'>;
 export type ImageId = Brand<string, 'ImageId'>;
 export type SessionId = Brand<string, 'SessionId'>;
 export type ModelId = Brand<string, 'ModelId'>;
+export type SegmentationId = Brand<string, 'SegmentationId'>;
