@@ -8,7 +8,7 @@ import yaml
 from accelerate import PartialState
 
 DEFAULT_RUNS = Path(__file__).resolve().parents[1] / "runs"
-COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "rl", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate", "export-data", "traces")
+COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "rl", "ablate", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate", "export-data", "traces")
 
 
 def segmenter(config: dict, runs: Path) -> None:

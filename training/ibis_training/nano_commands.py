@@ -15,6 +15,7 @@ from .plan import DATASETS, draw_task, validation_cases, varied_cases
 from .play import play
 from .policy import load_policy
 from .requests import draw_absent_request, draw_request
+from .rl import RlSettings, train_rl
 from .synthesis import KINDS, synthesise
 from .targets import REPOSITORY
 from .tool import SegmenterTool, minisam_tool
@@ -111,25 +112,35 @@ def prepare(config: dict, runs: Path) -> None:
     prepare_samples(paths, load_dense(runs / "dense.pt"), runs / "samples", settings["warps"], config["seed"])
 
 
-def sft(config: dict, runs: Path) -> None:
+def load_training_samples(runs: Path) -> list:
+    """Those that the encoder sees, with labels that follow it."""
     from .follow import follow_encoder
     from .samples import load_samples
-    from .sft import sample_weights, seen_by_encoder, train_sft
+    from .sft import seen_by_encoder
 
-    samples, settings = seen_by_encoder(load_samples(runs / "samples")), config["sft"]
-    samples = [follow_encoder(s, CONCEPTS.names.index((s.dataset, s.target_id))) for s in samples]
+    return [follow_encoder(s, CONCEPTS.names.index((s.dataset, s.target_id))) for s in seen_by_encoder(load_samples(runs / "samples"))]
+
+
+def sft(config: dict, runs: Path) -> None:
+    from .sft import sample_weights, train_sft
+
+    samples, settings = load_training_samples(runs), config["sft"]
     train_sft(samples, samples[::50], torch.load(runs / "dense.pt")["net"], runs / "policy", settings["minutes"], config["threads"], config["seed"],
               settings["rate"], settings["batchSize"], sample_weights(samples))
 
 
-def rl(config: dict, runs: Path) -> None:
-    """From <runs>/policy to <runs>/rl/best: the highest greedy reward on some validation cases."""
-    from .evaluate import absent_task, plain_task
-    from .rl import RlSettings, train_rl
+def rl_settings(settings: dict) -> RlSettings:
+    return RlSettings(
+        settings["minutes"], settings.get("steps", 100_000), settings["tasks"], settings["group"], settings["epochs"], settings["batch"], settings["rate"], settings["clip"],
+        settings["temperature"], settings["maxSteps"], 0, settings["stepShare"], settings["kl"], settings["saveSeconds"], settings["validateEvery"],
+    )
 
-    settings, tool = config["rl"], make_tool(config, runs)
-    player = NanoPlayer(load_policy(runs / "policy"))
-    known, by_target = {i for _, i in player.policy.concepts.names}, {}
+
+def rl_tasks(config: dict, known: set[str]) -> tuple[Callable, list[Task]]:
+    """(what draws a training task, held-out tasks with absent ones among them), of the targets in `known`."""
+    from .evaluate import absent_task, plain_task
+
+    settings, by_target = config["rl"], {}
     for dataset in DATASETS:
         for case in varied_cases(dataset, settings.get("cases"), config["seed"], settings["mirrored"], settings["heads"], settings["crops"]):
             if case.target.id in known:
@@ -139,14 +150,26 @@ def rl(config: dict, runs: Path) -> None:
         held_out = [c for c in validation_cases(dataset) if c.target.id in known]
         chosen = random.Random(0).sample(held_out, min(len(held_out), settings["validationCases"]))
         validation += [plain_task(c) for c in chosen] + [absent_task(c) for c in chosen[::3]]
-    train_rl(
-        player, tool, lambda rng: draw_task(by_target, settings["absentShare"], rng), validation, settings["rewards"], runs / "rl",
-        RlSettings(
-            settings["minutes"], settings.get("steps", 100_000), settings["tasks"], settings["group"], settings["epochs"], settings["batch"], settings["rate"], settings["clip"],
-            settings["temperature"], settings["maxSteps"], 0, settings["stepShare"], settings["kl"], settings["saveSeconds"], settings["validateEvery"],
-        ),
-        config["seed"],
-    )
+    return lambda rng: draw_task(by_target, settings["absentShare"], rng), validation
+
+
+def rl(config: dict, runs: Path) -> None:
+    """From <runs>/policy to <runs>/rl/best: the highest greedy reward on some validation cases."""
+    settings, tool = config["rl"], make_tool(config, runs)
+    player = NanoPlayer(load_policy(runs / "policy"))
+    draw, validation = rl_tasks(config, {i for _, i in player.policy.concepts.names})
+    train_rl(player, tool, draw, validation, settings["rewards"], runs / "rl", rl_settings(settings), config["seed"])
+
+
+def ablate(config: dict, runs: Path) -> None:
+    """<runs>/ablation/ablation.json, which `npm run models-page` prints once it lies in docs/models/reports/."""
+    from .ablation import list_arms, run_ablation
+
+    tool, known = make_tool(config, runs), {i for _, i in CONCEPTS.names}
+    draw, held_out = rl_tasks({**config, "rl": {**config["rl"], "validationCases": config["ablate"]["cases"]}}, known)
+    (runs / "ablation").mkdir(parents=True, exist_ok=True)
+    run_ablation(list_arms(config["ablate"]["minutes"]), load_training_samples(runs), torch.load(runs / "dense.pt")["net"], tool, draw, held_out, runs / "ablation",
+                 rl_settings(config["rl"]), config["sft"], config["threads"], config["seed"])
 
 
 def evaluate(config: dict, runs: Path) -> None:
@@ -174,4 +197,4 @@ def export(config: dict, runs: Path) -> None:
     print("steps with the same tokens in PyTorch and ONNX Runtime: %d of %d" % count_parity(folder, policy, observations_for_parity()))
 
 
-NANO_COMMANDS = {"dense": dense, "synthesise": synthesise_trajectories, "rollout": roll_out, "prepare": prepare, "sft": sft, "rl": rl, "evaluate": evaluate, "export": export}
+NANO_COMMANDS = {"dense": dense, "synthesise": synthesise_trajectories, "rollout": roll_out, "prepare": prepare, "sft": sft, "rl": rl, "ablate": ablate, "evaluate": evaluate, "export": export}

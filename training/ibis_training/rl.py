@@ -113,8 +113,8 @@ def describe(played: Sequence[Played]) -> dict[str, float]:
 
 
 def train_rl(player: Player, tool: SegmenterTool, draw_task: Callable[[random.Random], Task], validation: Sequence[Task], weights: Mapping[str, float], folder: Path,
-             settings: RlSettings, seed: int) -> None:
-    """Trains until the minutes or iterations are over. Goes on from <folder>/state.pt, counting the minutes spent. The
+             settings: RlSettings, seed: int, clock: Callable[[], float] = time.monotonic) -> None:
+    """Trains until the minutes (of `clock`) or iterations are over. Goes on from <folder>/state.pt, counting the minutes spent. The
     newest weights are kept in <folder>/last, those with the highest greedy validation reward in <folder>/best."""
     accelerator = Accelerator(cpu=not torch.cuda.is_available())
     folder.mkdir(parents=True, exist_ok=True)
@@ -136,14 +136,14 @@ def train_rl(player: Player, tool: SegmenterTool, draw_task: Callable[[random.Ra
     model, optimiser = accelerator.prepare(player.model, optimiser)
     metrics = Metrics(folder) if accelerator.is_main_process else None
     env = SegmentationEnvironment(tool, weights, settings.max_steps, settings.parse_retries)
-    begun, saved = time.monotonic() - spent, time.monotonic()
+    begun, saved = clock() - spent, time.monotonic()
 
     def save() -> None:
         """The weights are alike on all processes: the first keeps them. Each keeps its own random numbers."""
         write(random_path, (rng.getstate(), generator.get_state()))
         if accelerator.is_main_process:
             write(state_path, {"model": learned_weights(accelerator.unwrap_model(model)), "optimiser": optimiser.state_dict(), "iteration": iteration,
-                               "spent": time.monotonic() - begun, "best": best, "first_weights": first_weights})
+                               "spent": clock() - begun, "best": best, "first_weights": first_weights})
             player.save(folder / "last")
 
     def validate() -> float:
@@ -157,7 +157,7 @@ def train_rl(player: Player, tool: SegmenterTool, draw_task: Callable[[random.Ra
         player.save(folder / "best")
     def is_over() -> bool:
         """For all processes as soon as for one: none may wait for another that has left."""
-        over = time.monotonic() - begun >= settings.minutes * 60 or iteration >= settings.iterations
+        over = clock() - begun >= settings.minutes * 60 or iteration >= settings.iterations
         return float(accelerator.reduce(torch.tensor(float(over), device=accelerator.device), "sum")) > 0
 
     while not is_over():

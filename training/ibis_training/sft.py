@@ -4,6 +4,7 @@ import math
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -189,30 +190,40 @@ def sample_weights(samples: list[Sample]) -> list[float]:
     return [count[s.target_id] ** -0.7 * (1 if s.history else 1.2) * (1.5 if s.label == "stop" else 1) * (2.2 if s.target_id == "left-ventricle" else 1) for s in samples]
 
 
-def train_sft(training: list[Sample], validation: list[Sample], dense_state: dict, folder: Path, minutes: float, threads: int, seed: int,
-              rate: float = 2e-3, batch_size: int = 64, weights: list[float] | None = None) -> None:
-    """Trains for a wall time; resumes from <folder>/policy.pt when there is one."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
-    rng, numbers = random.Random(seed + int(time.time())), np.random.default_rng(seed + int(time.time()))
-    if (folder / "policy.pt").exists():
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    else:
-        tokenizer = build_tokenizer(corpus())
+def begin_policy(dense_state: dict, folder: Path) -> tuple[Policy, Tokenizer]:
+    """The policy kept in `folder`, else one that has learnt nothing but to see."""
+    kept = (folder / "policy.pt").exists()
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json")) if kept else build_tokenizer(corpus())
     model = Policy(DecoderShape(vocabulary=(tokenizer.get_vocab_size() + 7) // 8 * 8))
-    if (folder / "policy.pt").exists():
+    if kept:
         model.load_state_dict(torch.load(folder / "policy.pt"))
     else:
         place_coordinates(model, coordinate_ids(tokenizer))
-    model.train()
     model.vision.net.load_state_dict(dense_state)
-    model.vision.net.requires_grad_(False).eval()
+    model.vision.net.requires_grad_(False)
+    return model, tokenizer
+
+
+def save_untrained(dense_state: dict, folder: Path, seed: int) -> None:
+    torch.manual_seed(seed)
+    save_policy(*begin_policy(dense_state, folder), folder)
+
+
+def train_sft(training: list[Sample], validation: list[Sample], dense_state: dict, folder: Path, minutes: float, threads: int, seed: int,
+              rate: float = 2e-3, batch_size: int = 64, weights: list[float] | None = None, clock: Callable[[], float] = time.time) -> None:
+    """Trains for so many minutes of `clock`; resumes from <folder>/policy.pt when there is one."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    rng, numbers = random.Random(seed + int(time.time())), np.random.default_rng(seed + int(time.time()))
+    model, tokenizer = begin_policy(dense_state, folder)
+    model.train()
+    model.vision.net.eval()
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
     image_id, coordinates, decisive = tokenizer.token_to_id(IMAGE), torch.tensor(coordinate_ids(tokenizer)), decisive_ids(tokenizer)
     p = None if weights is None else np.array(weights) / np.sum(weights)
-    start, step, saved, log = time.time(), 0, time.time(), []
-    while (done := (time.time() - start) / 60 / minutes) < 1:
+    start, step, saved, log = clock(), 0, time.time(), []
+    while (done := (clock() - start) / 60 / minutes) < 1:
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1, (step + 1) / 40) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
         # pictures with similar histories go together, so that little is padding
@@ -231,7 +242,7 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
         log.append(parts)
         if step % 50 == 0:
             mean = {k: round(float(np.nanmean([x[k] for x in log])), 3) for k in log[0]}
-            print(f"step {step} {mean} {step / (time.time() - start):.2f} batches/s", flush=True)
+            print(f"step {step} {mean} {step / (clock() - start):.2f} batches/s", flush=True)
             log = []
         if time.time() - saved > 90:
             save_policy(model, tokenizer, folder)
