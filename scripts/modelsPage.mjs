@@ -1,14 +1,17 @@
 // docs/models.md and its plots from the stored reports: `npm run models-page`. test/unit/tooling/modelsPage.test.ts
 // keeps them equal. The reports are made by `npm run eval`, which runs this too: those of the policy in
-// docs/models/reports/, those that compare segmenters in its folder segmenters/.
+// docs/models/reports/, those that compare segmenters in its folder segmenters/,
+// those of the training itself in training/.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { inRepo } from './lib/paths.mjs';
+import { renderFailures } from './lib/failuresSection.mjs';
 import { plotName, renderPolicy } from './lib/policySection.mjs';
 import { renderSegmenters } from './lib/segmentersSection.mjs';
 import { drawStepsPlot } from './lib/stepsPlot.mjs';
+import { renderAblation, renderStages } from './lib/trainingSection.mjs';
 
 export const reportsDir = inRepo('docs', 'models', 'reports');
 const plotsDir = inRepo('docs', 'models', 'plots');
@@ -22,6 +25,11 @@ function loadReports(folder) {
     .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')));
 }
 
+const loadTraining = (name) => {
+  const file = path.join(reportsDir, 'training', name);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+};
+
 export function renderModelsPage() {
   const head = readFileSync(inRepo('docs', 'models', 'head.md'), 'utf8').trimEnd();
   const lines = [
@@ -29,6 +37,9 @@ export function renderModelsPage() {
     '',
     ...renderSegmenters(loadReports(path.join(reportsDir, 'segmenters'))),
     ...renderPolicy(loadReports(reportsDir)),
+    ...renderFailures(loadReports(reportsDir)),
+    ...renderStages(loadTraining('stages.json')),
+    ...renderAblation(loadTraining('ablation.json')),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
 }

@@ -3,8 +3,10 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { countFailures } from '../../../scripts/lib/failuresSection.mjs';
 import { renderPolicy } from '../../../scripts/lib/policySection.mjs';
 import { renderSegmenters } from '../../../scripts/lib/segmentersSection.mjs';
+import { renderAblation, renderStages } from '../../../scripts/lib/trainingSection.mjs';
 import { renderModelsPage, renderPlots } from '../../../scripts/modelsPage.mjs';
 
 const docs = path.join(import.meta.dirname, '../../../docs');
@@ -81,5 +83,55 @@ describe('a section of the models page', () => {
     expect(lines).toContain('| old | disc | 1 | 0.700 | 0.900 | 0.900 |');
     expect(lines).toContain('| discs | disc | 1 | 2.0 (0) | 20.0 (1) |');
     expect(lines.filter((line) => line.startsWith('| old'))).toHaveLength(1);
+  });
+});
+
+describe('what the failures have in common', () => {
+  const fails = (caseId: string, more: object) => [
+    row('oracle', { caseId, dice: 0.9 }),
+    row('agent', { caseId, dice: 0.5, diceByStep: [0.5], ...more }),
+  ];
+
+  it('counts a case once, by the first kind that holds', () => {
+    const rows = [
+      ...fails('a', { stopReason: 'target-absent', dice: 0, diceByStep: [] }),
+      ...fails('b', { dice: 0.1, diceByStep: [0.2, 0.1] }),
+      ...fails('c', { diceByStep: [0.9, 0.5] }),
+      ...fails('d', {}),
+      ...fails('e', { stopReason: 'step-limit' }),
+      ...fails('f', { dice: 0.85, diceByStep: [0.85] }), // near enough to the oracle
+    ];
+    expect(countFailures(rows)).toEqual({
+      n: 6,
+      failed: 5,
+      byKind: [1, 1, 1, 1, 1],
+      beyondOracle: 0,
+    });
+  });
+
+  it('tells where the segmenter itself is the limit', () => {
+    const rows = [
+      row('oracle', { caseId: 'a', dice: 0.6 }),
+      row('agent', { caseId: 'a', dice: 0.55 }),
+    ];
+    expect(countFailures(rows)).toMatchObject({ failed: 0, beyondOracle: 1 });
+  });
+});
+
+describe('what the training brings', () => {
+  const shares = { parsed: 1, refusedOfAbsent: 0.9, refusedOfPresent: 0.01, directionsRight: 0.95 };
+
+  it('is a row an arm, with the minutes of both stages', () => {
+    const arm = { arm: 'SFT', sftMinutes: 5, rlMinutes: 0, n: 80, absent: 27 };
+    const lines = renderAblation([{ ...arm, ...shares, dice: 0.8, iou: 0.7, steps: 3 }]);
+    expect(lines).toContain(
+      '| SFT | 5 + 0 | 0.800 | 0.700 | 3.0 | 100.0% | 90.0% | 1.0% | 95.0% |',
+    );
+  });
+
+  it('sets the stages beside each other, step by step', () => {
+    const all = { ...shares, directionsRightMirrored: 0.9, dice: 0.8, oracle: 0.9, steps: 3 };
+    const lines = renderStages([{ stage: 'SFT', all: { ...all, diceByStep: [0.6, 0.8] } }]);
+    expect(lines).toContain('- Mean Dice after step 1, 2, ..., SFT: 0.600, 0.800');
   });
 });
