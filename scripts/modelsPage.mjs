@@ -1,13 +1,14 @@
 // docs/models.md and its plots from the stored reports: `npm run models-page`. test/unit/tooling/modelsPage.test.ts
 // keeps them equal. The reports are made by `npm run eval`, which runs this too: those of the policy in
 // docs/models/reports/, those that compare segmenters in its folder segmenters/,
-// those of the training itself in training/.
+// those of what no policy was taught in generality/, of the training itself in training/.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { inRepo } from './lib/paths.mjs';
 import { renderFailures } from './lib/failuresSection.mjs';
+import { renderGenerality } from './lib/generalitySection.mjs';
 import { plotName, renderPolicy } from './lib/policySection.mjs';
 import { renderSegmenters } from './lib/segmentersSection.mjs';
 import { drawStepsPlot } from './lib/stepsPlot.mjs';
@@ -38,6 +39,7 @@ export function renderModelsPage() {
     ...renderSegmenters(loadReports(path.join(reportsDir, 'segmenters'))),
     ...renderPolicy(loadReports(reportsDir)),
     ...renderFailures(loadReports(reportsDir)),
+    ...renderGenerality(loadReports(path.join(reportsDir, 'generality'))),
     ...renderStages(loadTraining('stages.json')),
     ...renderAblation(loadTraining('ablation.json')),
   ];

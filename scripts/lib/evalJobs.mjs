@@ -3,11 +3,12 @@ import path from 'node:path';
 
 /**
  * What `npm run eval` has to measure: the policy and its controls on every set that has targets, and every bundled
- * segmenter by the oracle that clicks on, there and on MedScribble. `inputs`: files that a kept report must be
+ * segmenter by the oracle that clicks on, there; both on MedScribble too, the policy without its controls. `inputs`: files that a kept report must be
  * newer than.
  */
 export const segmenterMethod = 'oracle-twenty';
-export const medscribble = 'medscribble'; // for segmenters alone: no policy was taught what is in it
+export const medscribble = 'medscribble'; // no policy was taught what is in it: what it makes of that is told apart
+const generalityMethods = ['agent', 'oracle'];
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
@@ -34,11 +35,14 @@ export function listJobs({ sets, models, policy, methods, parts }) {
   const inputsOf = ({ targetsFile }, used) =>
     [targetsFile, ...used.map(({ file }) => file)].filter((file) => file !== null);
   return sets.flatMap((set) => {
-    const others = methods.filter((method) => method !== segmenterMethod);
+    const isGenerality = set.name === medscribble;
+    const others = isGenerality
+      ? generalityMethods
+      : methods.filter((method) => method !== segmenterMethod);
     const ofPolicy = {
       part: 'policy',
       set,
-      report: `${set.name}.json`,
+      report: isGenerality ? `generality/${set.name}.json` : `${set.name}.json`,
       arguments: ['--policy', policy.id, '--methods', others.join(',')],
       inputs: inputsOf(set, [policy, ...segmenters]),
     };
@@ -49,9 +53,7 @@ export function listJobs({ sets, models, policy, methods, parts }) {
       arguments: ['--segmenter', segmenter.id, '--methods', segmenterMethod],
       inputs: inputsOf(set, [segmenter]),
     }));
-    return [...(set.name === medscribble ? [] : [ofPolicy]), ...ofSegmenters].filter(({ part }) =>
-      parts.includes(part),
-    );
+    return [ofPolicy, ...ofSegmenters].filter(({ part }) => parts.includes(part));
   });
 }
 

@@ -2,6 +2,22 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { decode, encode } from 'fast-png';
 
+/** What the masks of a task show, as a person would ask for it. */
+const words = {
+  ACDC: 'Segment the right ventricle.',
+  BTCV: 'Segment the urinary bladder.',
+  CAMUS: 'Segment the left ventricle.',
+  CHAOS: 'Segment the liver.',
+  HipXRay: 'Segment the femur.',
+  OASIS: 'Segment the white matter of one hemisphere.',
+  OCTA500: 'Segment the vessels.',
+  PAXRay: 'Segment the left lung.',
+  PanDental: 'Segment the mandible.',
+  SCD: 'Segment the myocardium.',
+  STARE: 'Segment the vessels.',
+  WBC: 'Segment the cytoplasm of the white blood cell.',
+};
+
 /**
  * MedScribble (TASK/CASE/image.png, mask.png) as one data set for `ibis eval`: each task is a target, its masks
  * written with a label of its own. Gives the targets file.
@@ -31,7 +47,7 @@ export function writeMedscribbleSet(source, folder) {
       id: task,
       name: task,
       labels: [label],
-      requests: [`Segment the target of ${task}.`],
+      requests: [words[task] ?? `Segment the target of ${task}.`],
       axis: 'acquired',
       slices: { rule: 'all' },
       instances: 'merged',

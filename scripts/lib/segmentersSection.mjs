@@ -67,7 +67,7 @@ function nocTable(reports, ids) {
   ];
 }
 
-/** `reports`: of the oracle that clicks on whatever is reached, one a data set and segmenter. */
+/** `reports`: of the oracle that clicks on, one a data set and segmenter. */
 export function renderSegmenters(reports) {
   if (reports.length === 0) return [];
   const ids = [...new Set(reports.map(segmenterOf))].sort();

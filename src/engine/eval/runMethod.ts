@@ -128,7 +128,7 @@ function runOutcome(
     case 'oracle':
       return runOracle(context, truth, tools.signal);
     case 'oracle-twenty':
-      return runOracle(context, truth, tools.signal, 1);
+      return runOracle(context, truth, tools.signal, { stopIou: 0.9, leastClicks: 5 });
   }
 }
 const nothing = Promise.resolve(null);
@@ -171,12 +171,13 @@ async function runOracle(
   context: AgentContext,
   truth: Mask,
   signal: AbortSignal,
-  stopIou = ORACLE_STOP_IOU,
+  { stopIou, leastClicks } = { stopIou: ORACLE_STOP_IOU, leastClicks: 0 },
 ): Promise<Outcome> {
   let state = emptyAgentState;
   let mask = emptyMask(truth.width, truth.height);
   for (let steps = 0; ; steps++) {
-    if (computeIou(mask, truth) >= stopIou) return { state, steps, stopReason: 'iou-reached' };
+    if (steps >= leastClicks && computeIou(mask, truth) >= stopIou)
+      return { state, steps, stopReason: 'iou-reached' };
     if (steps === ORACLE_MAX_STEPS) return { state, steps, stopReason: 'step-limit' };
     const click = computeOracleClick(mask, truth);
     if (click === null) return { state, steps, stopReason: 'iou-reached' };

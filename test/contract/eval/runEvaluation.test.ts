@@ -122,9 +122,11 @@ describe('an evaluation with real models', () => {
       true,
     );
     expect(oracle.every(({ dice, diceByStep }) => diceByStep.at(-1) === dice)).toBe(true);
-    // What compares segmenters does not stop where it is good enough.
+    // What compares segmenters clicks on after it is good enough: five clicks at least, and to an IoU of 0.90.
     const twenty = report.rows.filter(({ method }) => method === 'oracle-twenty');
-    expect(twenty.every(({ steps, iou }) => steps === 20 || iou === 1)).toBe(true);
+    expect(
+      twenty.every(({ steps, iou }) => steps === 20 || iou === 1 || (steps >= 5 && iou >= 0.9)),
+    ).toBe(true);
     expect(twenty.every(({ steps }, row) => steps > (oracle[row]?.steps ?? Infinity))).toBe(true);
     // Until then both click alike.
     expect(oracle.map(({ iouByStep }) => iouByStep)).toEqual(

