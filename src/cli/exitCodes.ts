@@ -34,6 +34,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case 'no-series':
     case 'bad-slice':
     case 'no-geometry':
+    case 'does-not-fit':
       return exitCodes.input;
     case 'model-missing':
     case 'model-hash':

@@ -13,6 +13,7 @@ export const errorCodes = [
   'no-series',
   'bad-slice',
   'no-geometry',
+  'does-not-fit',
   'model-missing',
   'model-hash',
   'model-signature',

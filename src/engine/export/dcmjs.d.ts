@@ -10,6 +10,11 @@ declare module 'dcmjs' {
         /** Keywords -> tags with value representations. */
         denaturalizeDataset(dataset: object): object;
       };
+      /** sRGB of 0 to 1 and CIELab of white point D65 as 16-bit numbers (not yet whole ones). */
+      readonly Colors: {
+        rgb2DICOMLAB(rgb: readonly number[]): readonly number[];
+        dicomlab2RGB(lab: readonly number[]): readonly number[];
+      };
     };
   };
   export default dcmjs;

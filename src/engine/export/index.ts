@@ -4,18 +4,20 @@ import path from 'node:path';
 
 import type { ExportFormat, ExportResult } from '../../contract/channels.js';
 import { IbisError } from '../../contract/errors.js';
-import { countMaskPixels, emptyMask, unpackMask } from '../../domain/mask.js';
+import { countMaskPixels, emptyMask, packMask, unpackMask } from '../../domain/mask.js';
 import type { Mask } from '../../domain/mask.js';
+import { IBIS_OVERLAY } from '../../domain/overlay.js';
 import { describeOrientation } from '../../domain/plane.js';
 import type { ByteImage } from '../../domain/resize.js';
 import { assertNever } from '../../domain/result.js';
 import { isUserAct } from '../../domain/session.js';
 import type { SegmentationSession } from '../../domain/session.js';
-import { encodeSeg } from './dicomSeg.js';
-import type { SegAlgorithm } from './dicomSeg.js';
+import { encodeBinarySeg } from './dicomSeg.js';
+import { formatColour } from './displayColour.js';
 import { computeMaskFrames } from './maskFrames.js';
 import { encodeNiftiMask } from './nifti.js';
 import { encodeOverlayPicture, encodeRgbPng } from './overlayPicture.js';
+import type { SegAlgorithm } from './segDataset.js';
 import { describeSegment } from './segmentCodes.js';
 import { readSourceHeader } from './sourceHeader.js';
 import { describeTrace, getMaskSeen, observationPath } from './traceLines.js';
@@ -62,8 +64,12 @@ function describeAlgorithm({ session, steps }: ExportInput): SegAlgorithm {
 
 interface MadeFile {
   readonly name: string;
-  readonly bytes: Uint8Array | string;
+  /** Parts are written one after the other. */
+  readonly bytes: Uint8Array | string | readonly Uint8Array[];
 }
+
+/** As the overlay. */
+const MASK_COLOUR = formatColour(IBIS_OVERLAY.rgb);
 
 /** Part 10 bytes, or the sentence that says why there is no SEG. */
 function makeSeg(input: ExportInput, frames: ReadonlyMap<number, Uint8Array>): MadeFile | string {
@@ -73,13 +79,21 @@ function makeSeg(input: ExportInput, frames: ReadonlyMap<number, Uint8Array>): M
   if (firstIndex === undefined) return 'The mask is empty: no DICOM SEG was written.';
   const first = source.images[firstIndex];
   if (first === undefined) throw new Error('the mask lies outside the source images');
-  const bytes = encodeSeg({
+  const [width, height] = source.geometry.dimensions;
+  const bytes = encodeBinarySeg({
     source,
     header: readSourceHeader(first.file),
-    frames,
-    segment: describeSegment(session.settings.target.text),
-    request: session.settings.target.text,
-    algorithm: describeAlgorithm(input),
+    segments: [
+      {
+        ...describeSegment(session.settings.target.text),
+        segmentNumber: 1,
+        description: session.settings.target.text,
+        colour: MASK_COLOUR,
+        algorithm: describeAlgorithm(input),
+        slices: new Map([...frames].map(([k, data]) => [k, packMask({ width, height, data })])),
+      },
+    ],
+    seriesDescription: 'Ibis segmentation - research use only',
     software: input.software,
     contentCreatorName: input.contentCreatorName ?? 'Ibis^Agent',
     now: input.now,

@@ -25,6 +25,9 @@ export interface ExportSource {
   readonly sliceIndex: number;
 }
 
+/** The grid that a whole segmentation belongs to, with the stored image of each slice k. */
+export type VolumeSource = Pick<ExportSource, 'kind' | 'geometry' | 'images'>;
+
 /** Who writes: goes into headers. */
 export interface Software {
   readonly name: string;

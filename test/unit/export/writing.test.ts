@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { voxelToWorld } from '../../../src/domain/geometry.js';
 import type { VolumeGeometry } from '../../../src/domain/geometry.js';
-import { emptyMask } from '../../../src/domain/mask.js';
+import { emptyMask, packMask } from '../../../src/domain/mask.js';
 import { computeSlicePlane, imageToVoxel } from '../../../src/domain/plane.js';
 import { packFrames } from '../../../src/engine/export/dicomSeg.js';
 import { computeMaskFrames } from '../../../src/engine/export/maskFrames.js';
@@ -43,11 +43,11 @@ describe('new UIDs', () => {
 
 describe('packed frames', () => {
   it('follow each other bit by bit, without a gap at the end of a frame, to an even length', () => {
-    const ones = new Uint8Array(9).fill(1);
-    const zeros = new Uint8Array(9);
+    const ones = packMask({ width: 3, height: 3, data: new Uint8Array(9).fill(1) });
+    const zeros = packMask(emptyMask(3, 3));
     // 27 bits: 9 ones, 9 zeros, 9 ones.
     expect([...packFrames([ones, zeros, ones], 9)]).toEqual([0xff, 0x01, 0xfc, 0x07]);
-    expect(packFrames([new Uint8Array(8)], 8)).toHaveLength(2);
+    expect(packFrames([packMask(emptyMask(8, 1))], 8)).toHaveLength(2);
   });
 });
 

@@ -1,0 +1,18 @@
+import type { VolumeGeometry } from '../../domain/geometry.js';
+import type { SegmentationData } from '../../domain/segmentation.js';
+import type { ImageInfo } from '../../domain/study.js';
+
+/** The volume that a segmentation is to be laid on. */
+export interface SeriesGrid {
+  readonly geometry: VolumeGeometry;
+  readonly seriesInstanceUID: string; // '' when the series is not DICOM
+  readonly frameOfReferenceUID: string; // '' when unknown
+  /** One per k. */
+  readonly images: readonly Pick<ImageInfo, 'sopInstanceUID' | 'frameNumber' | 'position'>[];
+}
+
+/** A segmentation on the grid of its series, and sentences on what of the file was left out. */
+export interface ImportedSegmentation {
+  readonly data: SegmentationData;
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,143 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { SegmentationData } from '../../../src/domain/segmentation.js';
+import { encodeBinarySeg } from '../../../src/engine/export/dicomSeg.js';
+import { encodeLabelmapSeg } from '../../../src/engine/export/labelmapSeg.js';
+import { paintLabels } from '../../../src/engine/export/labelSlices.js';
+import { numberFromOne, toSegSegments } from '../../../src/engine/export/segSegments.js';
+import { readSourceHeader } from '../../../src/engine/export/sourceHeader.js';
+import type { VolumeSource } from '../../../src/engine/export/types.js';
+import { parseDicomFile, readDicomSeg } from '../../../src/engine/import/dicomSeg.js';
+import { openSource } from '../export/exportCase.js';
+import { findDicomErrors, hasDciodvfy, python } from '../export/judges.js';
+import { writeSource } from '../export/makeSource.js';
+import { expectedPixels, judge } from './judges.js';
+import type { JudgedSeg } from './judges.js';
+import {
+  gridOf,
+  listVoxels,
+  makeSegmentation,
+  segments,
+  seriesShapes,
+} from './segmentationCase.js';
+
+const workDir = mkdtempSync(path.join(tmpdir(), 'ibis-segmentations-'));
+afterAll(() => {
+  rmSync(workDir, { recursive: true, force: true });
+});
+
+const software = { name: 'Ibis', version: '0.1.0' };
+
+function headerInput(source: VolumeSource, data: SegmentationData) {
+  return {
+    source,
+    header: readSourceHeader(source.images[0]?.file ?? ''),
+    segments: toSegSegments(numberFromOne(data.segments), software),
+    seriesDescription: data.segmentationLabel,
+    software,
+    contentCreatorName: 'Ibis^Agent',
+    now: new Date(2026, 0, 2, 3, 4, 5),
+  };
+}
+
+const kinds = {
+  BINARY: (source: VolumeSource, data: SegmentationData) =>
+    encodeBinarySeg(headerInput(source, data)),
+  LABELMAP: (source: VolumeSource, data: SegmentationData) =>
+    encodeLabelmapSeg(
+      headerInput(source, data),
+      paintLabels(data.segments, source.geometry.dimensions),
+    ),
+};
+
+interface Made {
+  readonly source: VolumeSource;
+  readonly data: SegmentationData;
+  readonly file: string;
+}
+const made = new Map<string, Made>();
+const judged = new Map<string, JudgedSeg>();
+const cases = seriesShapes.flatMap(({ name }) => [
+  { name, kind: 'BINARY' as const },
+  { name, kind: 'LABELMAP' as const },
+]);
+const get = ({ name, kind }: (typeof cases)[number]): Made => {
+  const found = made.get(`${name} ${kind}`);
+  if (found === undefined) throw new Error(`nothing was exported for ${name}`);
+  return found;
+};
+
+beforeAll(async () => {
+  for (const [n, { name, shape }] of seriesShapes.entries()) {
+    const folder = path.join(workDir, `source-${String(n)}`);
+    writeSource(folder, shape);
+    const source = await openSource(folder, { axis: 'acquired' }, workDir);
+    for (const kind of ['BINARY', 'LABELMAP'] as const) {
+      const data = makeSegmentation(source, kind === 'BINARY');
+      const file = path.join(workDir, `${String(n)}-${kind}.dcm`);
+      writeFileSync(file, Buffer.concat(kinds[kind](source, data)));
+      made.set(`${name} ${kind}`, { source, data, file });
+    }
+  }
+  if (python === null) return;
+  const found = judge<JudgedSeg>([...made.values()].map(({ file }) => file));
+  [...made.keys()].forEach((key, n) => {
+    const one = found[n];
+    if (one !== undefined) judged.set(key, one);
+  });
+});
+
+describe('a DICOM SEG of several segments', () => {
+  it.each(cases)(
+    'comes back voxel for voxel, with what its segments are: $kind of $name',
+    async (one) => {
+      const { source, data, file } = get(one);
+      const { data: read, notes } = await readDicomSeg(
+        parseDicomFile(readFileSync(file)),
+        gridOf(source),
+      );
+      expect(listVoxels(read)).toEqual(listVoxels(data));
+      expect(read.segments.map(({ segment }) => segment)).toEqual(
+        data.segments.map(({ segment }) => segment),
+      );
+      expect(read.segmentationLabel).toBe(data.segmentationLabel);
+      expect(notes).toEqual([]);
+    },
+  );
+
+  it.skipIf(python === null).each(cases)(
+    'is read by pydicom with the same voxels: $kind of $name',
+    (one) => {
+      const { source, data } = get(one);
+      const seg = judged.get(`${one.name} ${one.kind}`);
+      expect(seg?.kind).toBe(one.kind);
+      expect(seg?.voxels).toEqual(expectedPixels(data, source));
+      expect(seg?.segments[0]).toEqual({
+        number: 1,
+        label: segments.ring.segmentLabel,
+        algorithm: 'AUTOMATIC',
+        type: ['SCT', '64033007', 'Kidney'],
+        modifiers: [['SCT', '7771000', 'Left']],
+      });
+      expect(seg?.segments[1]?.label).toBe('Läsion');
+    },
+  );
+
+  it.skipIf(!hasDciodvfy).each(cases.filter(({ kind }) => kind === 'BINARY'))(
+    'is found without error by dciodvfy: $kind of $name',
+    (one) => {
+      expect(findDicomErrors(get(one).file)).toEqual([]);
+    },
+  );
+
+  it('has no frames of slices that hold nothing of a segment', () => {
+    const { data, file } = get({ name: 'an axial series', kind: 'BINARY' });
+    const drawn = data.segments.reduce((sum, { slices }) => sum + slices.size, 0);
+    const { header } = parseDicomFile(readFileSync(file));
+    expect(header.dataSet.intString('x00280008')).toBe(drawn);
+    expect(drawn).toBeLessThan(data.segments.length * data.geometry.dimensions[2]);
+  });
+});
