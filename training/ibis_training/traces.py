@@ -25,6 +25,7 @@ from .export_data import write_preferences
 from .grammar import ClickAction, TerminateAction, format_action, format_step
 from .image import apply_window, gray_to_rgb, normalised_from_pixel
 from .oracle import next_oracle_click
+from .tool import sample_line
 from .trajectory import Action, Box, Edit, ImageRef, Outcome, PackedMask, RemoveClick, Request, Scribble, Seen, Trajectory, Turn, Unparsed, append_trajectories, unpack_mask
 
 TRACE_VERSION = 2
@@ -37,16 +38,32 @@ class TraceError(ValueError):
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What the policy is told of in its own grammar: a click, or the middle of a scribble (src/engine/agent/history.ts)."""
+
+    click: ClickAction
+    scribble_step: int | None = None  # that drew it; None: a click
+
+
+@dataclass(frozen=True)
 class StoredStep:
     step_index: int
     follows: int | None  # the step it stood on; None: the beginning
     by_user: bool
     policy_text: str
     action: Action
-    clicks: tuple[ClickAction, ...]  # in force after it
+    marks: tuple[Mark, ...]  # in force after it
     mask: PackedMask | None  # after it
     score: float | None
     undone: bool
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        return tuple(format_action(m.click) for m in self.marks)
+
+    @property
+    def clicks(self) -> tuple[ClickAction, ...]:
+        return tuple(m.click for m in self.marks if m.scribble_step is None)
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,20 @@ def session_key(session_id: str) -> str:
     return hashlib.sha256(f"ibis {session_id}".encode()).hexdigest()[:20]
 
 
+def add_mark(before: tuple[Mark, ...], action: Action, step_index: int, mask: PackedMask | None, removed_scribble: int | None) -> tuple[Mark, ...]:
+    """What is in force after an action. `mask`: of the step, whose size is the slice's; `removed_scribble`: the step that drew it."""
+    match action:
+        case ClickAction():
+            return (*before, Mark(action))
+        case RemoveClick(click_index):
+            at = [k for k, m in enumerate(before) if m.scribble_step is None][click_index]
+            return before[:at] + before[at + 1 :]
+        case Scribble(label, points):
+            ((x, y),) = sample_line(points, 1, (1, 1) if mask is None else (mask.height, mask.width))
+            return (*before, Mark(ClickAction(label, x, y), step_index))
+    return before if removed_scribble is None else tuple(m for m in before if m.scribble_step != removed_scribble)
+
+
 # --- exported traces ---
 
 
@@ -83,7 +114,7 @@ def read_trace(path: Path) -> tuple[StoredSession, np.ndarray]:
         raise TraceError(f"{path} is cut off: a trace begins with its header and closes with its end. Export it again.")
     stored: list[StoredStep] = []
     for line in steps:
-        before = () if line["followsStepIndex"] is None else stored[line["followsStepIndex"]].clicks
+        before = () if line["followsStepIndex"] is None else stored[line["followsStepIndex"]].marks
         stored.append(read_step(line, before))
     session = StoredSession(session_key(header["sessionId"]), header["prompt"], header["orientation"], end["stopReason"], end["answer"], end["decision"], tuple(stored))
     return session, read_slice_picture(path, steps, stored)
@@ -104,17 +135,16 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def read_step(line: dict[str, Any], before: tuple[ClickAction, ...]) -> StoredStep:
-    """`before`: the clicks in force where it stood."""
+def read_step(line: dict[str, Any], before: tuple[Mark, ...]) -> StoredStep:
+    """`before`: the marks in force where it stood."""
     at = lambda point: (point["normalised"]["x"], point["normalised"]["y"])
-    clicks, placed_by = before, "user"
+    placed_by = "user"
     match line["action"]:
         case "click":
             action: Action = ClickAction(line["click"]["label"], *at(line["click"]))
-            clicks, placed_by = (*before, action), line["click"]["placedBy"]
+            placed_by = line["click"]["placedBy"]
         case "remove-click":
             action = RemoveClick(line["removedClickIndex"])
-            clicks = before[: action.click_index] + before[action.click_index + 1 :]
         case "box":
             action = Box(*at(line["box"]["topLeft"]), *at(line["box"]["bottomRight"]))
         case "scribble":
@@ -127,7 +157,9 @@ def read_step(line: dict[str, Any], before: tuple[ClickAction, ...]) -> StoredSt
             action = Edit()
         case other:
             raise TraceError(f"A trace holds the unknown action {other!r}. Use the training package that came with the workstation.")
-    return StoredStep(line["stepIndex"], line["followsStepIndex"], placed_by == "user", line["policyText"], action, clicks, read_mask(line["mask"]), line["score"], line["undone"])
+    mask = read_mask(line["mask"])
+    marks = add_mark(before, action, line["stepIndex"], mask, line["removedScribbleStepIndex"])
+    return StoredStep(line["stepIndex"], line["followsStepIndex"], placed_by == "user", line["policyText"], action, marks, mask, line["score"], line["undone"])
 
 
 def read_mask(raw: dict[str, Any] | None) -> PackedMask | None:
@@ -189,6 +221,7 @@ def read_steps(database: sqlite3.Connection, session_id: str) -> Iterator[Stored
     for m in every("SELECT * FROM masks WHERE session_id = ?"):
         bounds = None if m["bounds_left"] is None else tuple(m[f"bounds_{side}"] for side in ("left", "top", "right", "bottom"))
         masks[m["step_index"]] = PackedMask(m["width"], m["height"], bounds, bytes(m["bits"]))
+    in_force: dict[int | None, tuple[Mark, ...]] = {None: ()}  # after each step
     for s in every("SELECT * FROM steps WHERE session_id = ? ORDER BY step_index"):
         k, by_user = s["step_index"], True
         match s["action_kind"]:
@@ -208,8 +241,8 @@ def read_steps(database: sqlite3.Connection, session_id: str) -> Iterator[Stored
                 action, by_user = Unparsed(s["action_text"]), False
             case _:
                 action = Edit()
-        in_force = tuple(ClickAction(c["label"], c["normalised_x"], c["normalised_y"]) for c in clicks.get(k, []))
-        yield StoredStep(k, s["follows_step_index"], by_user, s["policy_text"], action, in_force, masks.get(k), s["score"], bool(s["undone"]))
+        in_force[k] = add_mark(in_force[s["follows_step_index"]], action, k, masks.get(k), s["action_scribble_step"])
+        yield StoredStep(k, s["follows_step_index"], by_user, s["policy_text"], action, in_force[k], masks.get(k), s["score"], bool(s["undone"]))
 
 
 def read_source_slice(row: sqlite3.Row) -> np.ndarray:
@@ -238,17 +271,15 @@ def seen_mask(steps: list[StoredStep] | tuple[StoredStep, ...], step: StoredStep
 def seen_before(session: StoredSession, step: StoredStep) -> Seen:
     stood_on = None if step.follows is None else session.steps[step.follows]
     error = stood_on.action.problem if stood_on is not None and isinstance(stood_on.action, Unparsed) else ""
-    return Seen(seen_mask(session.steps, step), tuple(format_action(c) for c in (stood_on.clicks if stood_on else ())), error)
+    return Seen(seen_mask(session.steps, step), stood_on.history if stood_on else (), error)
 
 
 def as_click(session: StoredSession, step: StoredStep) -> ClickAction | None:
     """What the step did to the mask as one click: its own, the middle of a scribble, the deepest place that a stroke of
     the brush or a box changed."""
     match step.action:
-        case ClickAction():
-            return step.action
-        case Scribble(label, points):
-            return ClickAction(label, *points[len(points) // 2])
+        case ClickAction() | Scribble():
+            return step.marks[-1].click
         case Box() | Edit() if step.mask is not None:
             before, after = seen_mask(session.steps, step), unpack_mask(step.mask)
             click = next_oracle_click(np.zeros_like(after) if before is None else unpack_mask(before), after)

@@ -15,7 +15,7 @@ from ibis_training.examples import find_examples, read_example
 from ibis_training.grammar import ClickAction, TerminateAction, parse_step
 from ibis_training.targets import REPOSITORY
 from ibis_training.traces import TraceError, export_sessions, preferences, read_database, read_sessions, read_trace, to_trajectory
-from ibis_training.trajectory import Scribble, read_trajectories, unpack_mask
+from ibis_training.trajectory import Box, Edit, RemoveClick, Scribble, read_trajectories, unpack_mask
 from ibis_training.vlm import load_vlm
 
 FIXTURE = REPOSITORY / "test" / "fixtures" / "trace"
@@ -44,38 +44,54 @@ def test_the_trace_and_the_database_tell_the_same_session(tmp_path):
     assert np.abs(traced_rgb.astype(int) - source_rgb.astype(int)).max() <= 1  # the engine's slice and the one read again here
 
 
-def test_steps_that_stood_teach_and_what_was_taken_back_or_corrected_does_not(tmp_path):
+def test_the_policy_is_told_what_the_workstation_told_it():
+    """Of clicks and scribbles, theirs and the user's, drawn and taken away: by the engine's own words (src/engine/agent/history.ts)."""
+    session, rgb = read_trace(FIXTURE / "trace.jsonl")
+    told = [tuple(history) for history in json.loads((FIXTURE / "histories.json").read_text())]
+    assert [t.seen.history for t in to_trajectory(session, rgb).turns] == told
+
+
+def test_steps_that_stood_teach_and_what_was_taken_back_or_corrected_does_not():
     session, rgb = read_trace(FIXTURE / "trace.jsonl")
     trajectory = to_trajectory(session, rgb)
-    assert [(t.actor, t.learn, t.undone) for t in trajectory.turns] == [
-        ("policy", True, False), ("policy", False, True), ("user", False, False), ("policy", False, False), ("user", False, False), ("user", False, False),
+    assert [(t.actor, type(t.action), t.learn, t.undone) for t in trajectory.turns] == [
+        ("policy", ClickAction, True, False), ("policy", ClickAction, False, True), ("user", ClickAction, False, False), ("policy", TerminateAction, False, False),
+        ("user", Edit, False, False), ("user", Scribble, False, False), ("policy", ClickAction, False, False), ("user", RemoveClick, False, False), ("user", Box, False, False),
+        ("user", Edit, False, False), ("policy", TerminateAction, True, False),
     ]
-    assert isinstance(trajectory.turns[5].action, Scribble) and trajectory.outcome.decision == "accepted"
+    assert trajectory.outcome.decision == "accepted"
     assert trajectory.turns[2].seen == trajectory.turns[1].seen  # made where the step that was taken back had stood
-    assert trajectory.turns[3].seen.history == ("Positive Point (0.5000, 0.4000)", "Negative Point (0.3000, 0.4000)")
+    assert all(t.seen.mask == session.steps[k - 1].mask for k, t in enumerate(trajectory.turns) if k > 2)
 
 
 def test_a_correction_is_preferred_to_what_it_corrected():
     session, _ = read_trace(FIXTURE / "trace.jsonl")
-    undone, stopped = preferences(session)
+    undone, stopped, removed = preferences(session)
     assert parse_step(undone.rejected).action == ClickAction("include", 0.9, 0.4)
     assert parse_step(undone.chosen).action == ClickAction("exclude", 0.3, 0.4)
     assert undone.seen.history == ("Positive Point (0.5000, 0.4000)",)
     assert isinstance(parse_step(stopped.rejected).action, TerminateAction)
-    painted = parse_step(stopped.chosen).action  # a stroke of the brush, as a click on what it added
-    before, after = unpack_mask(session.steps[3].mask), unpack_mask(session.steps[4].mask)
-    row, column = int(painted.y * 20), int(painted.x * 24)
-    assert painted.label == "include" and after[row, column] and not before[row, column]
+    assert adds_what_is_chosen(session, stopped, 4)  # a stroke of the brush, as a click on what it added
+    assert parse_step(removed.rejected).action == ClickAction("exclude", 0.7, 0.4)  # a click that the user took away, to draw a box
+    assert adds_what_is_chosen(session, removed, 8)
+
+
+def adds_what_is_chosen(session, pair, step_index: int) -> bool:
+    """Whether what is preferred is an include click on what that step of the user added."""
+    click, step = parse_step(pair.chosen).action, session.steps[step_index]
+    before, after = unpack_mask(session.steps[step.follows].mask), unpack_mask(step.mask)
+    row, column = int(click.y * 20), int(click.x * 24)
+    return click.label == "include" and bool(after[row, column] and not before[row, column])
 
 
 def test_what_is_written_can_be_trained_on_and_names_nobody(tmp_path):
     for name, source in (("trace", FIXTURE / "trace.jsonl"), ("database", make_database(tmp_path))):
         out = tmp_path / name
-        assert export_sessions(source, out, "Click.", 112) == {"sessions": 1, "steps": 1, "pairs": 2}
+        assert export_sessions(source, out, "Click.", 112) == {"sessions": 1, "steps": 2, "pairs": 3}
         example = read_example(next(find_examples([out / "trajectories.jsonl"])), 112)
         assert example.look.picture.shape == (112, 112, 3) and "Request: Segment the bright disc." in example.look.user
         pairs = load_dataset("parquet", data_files=str(out / "preferences.parquet"), split="train", cache_dir=str(tmp_path / "cache" / name))
-        assert [set(row) for row in pairs] == [{"prompt", "chosen", "rejected", "images"}] * 2 and pairs[0]["images"][0].size == (112, 112)
+        assert [set(row) for row in pairs] == [{"prompt", "chosen", "rejected", "images"}] * 3 and pairs[0]["images"][0].size == (112, 112)
         written = b"".join(p.read_bytes() for p in out.rglob("*") if p.is_file()) + json.dumps([{k: v for k, v in r.items() if k != "images"} for r in pairs]).encode()
         assert not [word for word in PRIVATE if word.encode() in written]
 

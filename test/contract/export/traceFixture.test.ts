@@ -11,6 +11,8 @@ import { computeSlicePlane } from '../../../src/domain/plane.js';
 import { noPrompts } from '../../../src/domain/prompts.js';
 import type { Click, PlacedPoint, Prompts } from '../../../src/domain/prompts.js';
 import type { Action, Step } from '../../../src/domain/session.js';
+import type { StepRecord } from '../../../src/engine/agent/agentState.js';
+import { describeHistory } from '../../../src/engine/agent/history.js';
 import { renderObservation } from '../../../src/engine/agent/observation.js';
 import { renderSliceImage } from '../../../src/engine/agent/sliceImage.js';
 import { createLibrary, openPaths } from '../../../src/engine/dicom/index.js';
@@ -31,8 +33,9 @@ import { newSession } from '../store/sampleSession.js';
 import { exportInput, openSource } from './exportCase.js';
 
 /**
- * test/fixtures/trace: one session, once as the workstation exports it and once as its database holds it. The training
- * package reads both (training/tests/test_traces.py). IBIS_WRITE_FIXTURES=1 writes it anew.
+ * test/fixtures/trace: one session, once as the workstation exports it and once as its database holds it, and what its
+ * policy was told at each step. The training package reads them (training/tests/test_traces.py). IBIS_WRITE_FIXTURES=1
+ * writes them anew.
  */
 const fixture = path.join(import.meta.dirname, '../../fixtures/trace');
 const workDir = mkdtempSync(path.join(tmpdir(), 'ibis-trace-'));
@@ -80,80 +83,125 @@ function disc(column: number, radius: number): Mask {
   return mask;
 }
 
-/** The policy clicks well, then badly; the user takes that back, clicks, lets it stop, and paints what it left out. */
+const replies = {
+  good: '<think>The disc is bare.</think><action>Positive Point (0.5000, 0.4000)</action>',
+  bad: '<think>More on the right.</think><action>Positive Point (0.9000, 0.4000)</action>',
+  stop: '<think>It is covered.</think><action>Terminate</action><answer>Segmented: disc.</answer>',
+  shy: '<think>Less on the right.</think><action>Negative Point (0.7000, 0.4000)</action>',
+};
+
+/**
+ * The policy clicks well, then badly; the user takes that back, clicks, lets it stop, paints what it left out and
+ * scribbles. It goes on with a click that the user removes; they draw a box instead, take the scribble away, and it stops.
+ */
 function makeSteps(): TracedStep[] {
   const good = click(0, 'include', 'policy', 0.5);
   const bad = click(1, 'include', 'policy', 0.9);
   const mended = click(1, 'exclude', 'user', 0.3);
+  const shy = click(2, 'exclude', 'policy', 0.7);
   const scribble = {
     stepIndex: 5,
     label: 'include' as const,
     placedBy: 'user' as const,
-    points: [place(0.6, 0.4), place(0.65, 0.45), place(0.7, 0.4)],
+    points: [place(0.6, 0.4), place(0.65, 0.45), place(0.9, 0.4)],
   };
+  const box = {
+    stepIndex: 8,
+    placedBy: 'user' as const,
+    topLeft: place(0.3, 0.1),
+    bottomRight: place(0.95, 0.8),
+  };
+  const clicks = [good, mended];
   const painted = uniteMasks(disc(14, 5), disc(18, 2));
-  const made: [Action, number | null, Prompts, Mask, string, boolean][] = [
-    [
-      { kind: 'click', click: good },
-      null,
-      { ...noPrompts, clicks: [good] },
-      disc(12, 5),
-      'a',
-      false,
-    ],
-    [
-      { kind: 'click', click: bad },
-      0,
-      { ...noPrompts, clicks: [good, bad] },
-      disc(20, 3),
-      'b',
-      true,
-    ],
-    [
-      { kind: 'click', click: mended },
-      0,
-      { ...noPrompts, clicks: [good, mended] },
-      disc(14, 5),
-      '',
-      false,
-    ],
-    [
-      { kind: 'terminate', answer: 'Segmented: disc.' },
-      2,
-      { ...noPrompts, clicks: [good, mended] },
-      disc(14, 5),
-      'c',
-      false,
-    ],
-    [
-      { kind: 'edit', tool: 'brush', placedBy: 'user' },
-      3,
-      { ...noPrompts, clicks: [good, mended] },
-      painted,
-      '',
-      false,
-    ],
-    [
-      { kind: 'scribble', scribble },
-      4,
-      { clicks: [good, mended], box: null, scribbles: [scribble] },
-      disc(15, 6),
-      '',
-      false,
-    ],
+  interface Made {
+    readonly action: Action;
+    readonly follows: number | null;
+    readonly prompts: Partial<Prompts>;
+    readonly mask: Mask;
+    readonly text?: string;
+    readonly undone?: boolean;
+  }
+  const made: readonly Made[] = [
+    {
+      action: { kind: 'click', click: good },
+      follows: null,
+      prompts: { clicks: [good] },
+      mask: disc(12, 5),
+      text: replies.good,
+    },
+    {
+      action: { kind: 'click', click: bad },
+      follows: 0,
+      prompts: { clicks: [good, bad] },
+      mask: disc(20, 3),
+      text: replies.bad,
+      undone: true,
+    },
+    {
+      action: { kind: 'click', click: mended },
+      follows: 0,
+      prompts: { clicks },
+      mask: disc(14, 5),
+    },
+    {
+      action: { kind: 'terminate', answer: 'Segmented: disc.' },
+      follows: 2,
+      prompts: { clicks },
+      mask: disc(14, 5),
+      text: replies.stop,
+    },
+    {
+      action: { kind: 'edit', tool: 'brush', placedBy: 'user' },
+      follows: 3,
+      prompts: { clicks },
+      mask: painted,
+    },
+    {
+      action: { kind: 'scribble', scribble },
+      follows: 4,
+      prompts: { clicks, scribbles: [scribble] },
+      mask: disc(15, 6),
+    },
+    {
+      action: { kind: 'click', click: shy },
+      follows: 5,
+      prompts: { clicks: [...clicks, shy], scribbles: [scribble] },
+      mask: disc(13, 4),
+      text: replies.shy,
+    },
+    {
+      action: { kind: 'remove-click', clickIndex: 2, placedBy: 'user' },
+      follows: 6,
+      prompts: { clicks, scribbles: [scribble] },
+      mask: disc(15, 6),
+    },
+    {
+      action: { kind: 'box', box },
+      follows: 7,
+      prompts: { clicks, box, scribbles: [scribble] },
+      mask: disc(16, 7),
+    },
+    {
+      action: { kind: 'remove-scribble', scribbleStepIndex: 5, placedBy: 'user' },
+      follows: 8,
+      prompts: { clicks, box },
+      mask: disc(16, 6),
+    },
+    {
+      action: { kind: 'terminate', answer: 'Segmented: disc.' },
+      follows: 9,
+      prompts: { clicks, box },
+      mask: disc(16, 6),
+      text: replies.stop,
+    },
   ];
-  const texts: Readonly<Record<string, string>> = {
-    a: '<think>The disc is bare.</think><action>Positive Point (0.5000, 0.4000)</action>',
-    b: '<think>More on the right.</think><action>Positive Point (0.9000, 0.4000)</action>',
-    c: '<think>It is covered.</think><action>Terminate</action><answer>Segmented: disc.</answer>',
-  };
-  return made.map(([action, followsStepIndex, prompts, mask, text, undone], stepIndex) => {
+  return made.map(({ action, follows, prompts, mask, text = '', undone = false }, stepIndex) => {
     const step: Step = {
       stepIndex,
-      policyText: texts[text] ?? '',
+      policyText: text,
       reasoning: '',
       action,
-      prompts,
+      prompts: { ...noPrompts, ...prompts },
       mask: packMask(mask),
       score: action.kind === 'edit' ? null : 0.9,
       elapsedMs: 10,
@@ -161,8 +209,22 @@ function makeSteps(): TracedStep[] {
       segmenterMs: 3,
       undone,
     };
-    return { step, followsStepIndex };
+    return { step, followsStepIndex: follows };
   });
+}
+
+/** What the policy was told at each step of what had been clicked and drawn, by the engine's own words. */
+function tellHistories(): readonly (readonly string[])[] {
+  const steps = makeSteps();
+  const standing = (index: number | null): StepRecord[] => {
+    const traced = index === null ? undefined : steps[index];
+    return traced === undefined
+      ? []
+      : [...standing(traced.followsStepIndex), { step: traced.step, lowResLogits: null }];
+  };
+  return steps.map(({ followsStepIndex }) =>
+    describeHistory(standing(followsStepIndex), { width: COLUMNS, height: ROWS }),
+  );
 }
 
 async function writeTrace(folder: string, volumeFile: string): Promise<void> {
@@ -182,7 +244,7 @@ async function writeTrace(folder: string, volumeFile: string): Promise<void> {
     fit: 'stretch',
     resample: 'bilinear',
   } as const;
-  const input = exportInput(source, disc(15, 6), {
+  const input = exportInput(source, disc(16, 6), {
     steps: makeSteps(),
     prompt: 'Segment the bright disc.',
     renderObservation: (mask) =>
@@ -258,6 +320,7 @@ it('keeps the session that the training package reads as the workstation writes 
   writeFileSync(volumeFile, makeVolume());
   await writeTrace(made, volumeFile);
   writeDatabase(made);
+  writeFileSync(path.join(made, 'histories.json'), `${JSON.stringify(tellHistories(), null, 1)}\n`);
   if (process.env['IBIS_WRITE_FIXTURES'] === '1')
     for (const file of listFiles(made)) {
       mkdirSync(path.dirname(path.join(fixture, file)), { recursive: true });
