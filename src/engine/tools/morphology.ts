@@ -6,7 +6,7 @@ import type { Grid, OnProgress } from './distance.js';
 /**
  * Morphology with a ball, or an ellipsoid along the grid's axes, measured in mm from voxel middle to voxel middle. What
  * lies outside the volume is unknown: nothing grows there, and an edge of the volume takes nothing away. So growing
- * and shrinking are adjoint on the volume, and opening and closing are idempotent at its edges too.
+ * and shrinking are adjoint on the volume, and opening is idempotent at its edges too.
  *
  * Blocks are parts of the volume: the caller leaves the margin that each function names, and outside the block all is
  * background.
@@ -87,19 +87,78 @@ export const open = (
     half(onProgress, 0.5),
   );
 
-/** With gaps and bays narrower than the ball filled. Margin: `growthMargin`. */
-export const close = (
+/** For each place along an axis of a padded block the place in the block that it is copied from; -1: background. */
+function mapPadding(
+  { offset, dimensions }: VoxelBlock,
+  volumeDimensions: Vec3,
+  margin: number,
+  axis: 0 | 1 | 2,
+): Int32Array {
+  const count = dimensions[axis];
+  const goesOnBefore = offset[axis] === 0;
+  const goesOnAfter = offset[axis] + count === volumeDimensions[axis];
+  return Int32Array.from({ length: count + 2 * margin }, (_, n) => {
+    const place = n - margin;
+    if (place < 0) return goesOnBefore ? 0 : -1;
+    if (place >= count) return goesOnAfter ? count - 1 : -1;
+    return place;
+  });
+}
+
+/** The block with room around it; beyond the edges of the volume the segment goes on as it is at the edge. */
+function pad(block: VoxelBlock, volumeDimensions: Vec3, [mi, mj, mk]: Vec3): VoxelBlock {
+  const [di, dj] = block.dimensions;
+  const fromI = mapPadding(block, volumeDimensions, mi, 0);
+  const fromJ = mapPadding(block, volumeDimensions, mj, 1);
+  const fromK = mapPadding(block, volumeDimensions, mk, 2);
+  const data = new Uint8Array(fromI.length * fromJ.length * fromK.length);
+  let to = 0;
+  for (const k of fromK)
+    for (const j of fromJ) {
+      const line = j < 0 || k < 0 ? -1 : (k * dj + j) * di;
+      for (const i of fromI) {
+        if (line >= 0 && i >= 0) data[to] = block.data[line + i] ?? 0;
+        to++;
+      }
+    }
+  const [oi, oj, ok] = block.offset;
+  return {
+    offset: [oi - mi, oj - mj, ok - mk],
+    dimensions: [fromI.length, fromJ.length, fromK.length],
+    data,
+  };
+}
+
+/** The inner part of a block whose box is that of `like`. */
+function crop({ offset, dimensions, data }: VoxelBlock, like: VoxelBlock): VoxelBlock {
+  const [di, dj, dk] = like.dimensions;
+  const [mi, mj, mk] = [0, 1, 2].map((axis) => (like.offset[axis] ?? 0) - (offset[axis] ?? 0));
+  const cropped = new Uint8Array(like.data.length);
+  for (let k = 0, to = 0; k < dk; k++)
+    for (let j = 0; j < dj; j++, to += di) {
+      const line = (k + (mk ?? 0)) * dimensions[1] + j + (mj ?? 0);
+      const from = line * dimensions[0] + (mi ?? 0);
+      cropped.set(data.subarray(from, from + di), to);
+    }
+  return { ...like, data: cropped };
+}
+
+/**
+ * With gaps and bays narrower than the ball filled; never beyond the box around the segment. At an edge of the volume
+ * the segment is taken to go on as it is there: so a segment that the edge cuts off is closed up to it, one that ends
+ * near it is not drawn to it, and a single image is closed as a plane. Margin: none.
+ */
+export function close(
   block: VoxelBlock,
-  spacingMm: Vec3,
+  volume: { readonly dimensions: Vec3; readonly spacingMm: Vec3 },
   radiiMm: RadiiMm,
   onProgress?: OnProgress,
-): VoxelBlock =>
-  shrink(
-    grow(block, spacingMm, radiiMm, half(onProgress, 0)),
-    spacingMm,
-    radiiMm,
-    half(onProgress, 0.5),
-  );
+): VoxelBlock {
+  const { spacingMm } = volume;
+  const padded = pad(block, volume.dimensions, growthMargin(spacingMm, radiiMm));
+  const grown = grow(padded, spacingMm, radiiMm, half(onProgress, 0));
+  return crop(shrink(grown, spacingMm, radiiMm, half(onProgress, 0.5)), block);
+}
 
 /** On which side of the segment's surface a shell lies. */
 export type ShellSide = 'inside' | 'outside' | 'both';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import type { VoxelBlock } from '../../../src/domain/segmentSlices.js';
 import type { Vec3 } from '../../../src/domain/geometry.js';
 import {
   countVoxels,
@@ -16,7 +17,16 @@ import {
   open,
   shrink,
 } from '../../../src/engine/tools/morphology.js';
-import { anyBlock, anySpacing, blockOf, isSubset, placeOf, squaredMm } from './blocks.js';
+import {
+  anyBlock,
+  anySpacing,
+  blockOf,
+  drawBlock,
+  isSubset,
+  placeOf,
+  showBlock,
+  squaredMm,
+} from './blocks.js';
 
 const anyRadius = fc.double({ min: 0.2, max: 9, noNaN: true });
 const ball = (mm: number): Vec3 => [mm, mm, mm];
@@ -87,18 +97,47 @@ describe('Shrinking', () => {
   });
 });
 
-describe('Opening and closing', () => {
-  it('take away or add only, and a second time changes nothing', () => {
+describe('Opening', () => {
+  it('takes away only, and a second time changes nothing', () => {
     fc.assert(
       fc.property(anyBlock(), anySpacing, anyRadius, (block, spacing, mm) => {
         const opened = open(block, spacing, ball(mm));
-        const closed = close(block, spacing, ball(mm));
         expect(isSubset(opened.data, block.data)).toBe(true);
-        expect(isSubset(block.data, closed.data)).toBe(true);
         expect(open(opened, spacing, ball(mm)).data).toEqual(opened.data);
-        expect(close(closed, spacing, ball(mm)).data).toEqual(closed.data);
       }),
     );
+  });
+});
+
+describe('Closing', () => {
+  const anyVolume = fc.tuple(anyBlock(), anySpacing, anyRadius);
+
+  it('adds only', () => {
+    fc.assert(
+      fc.property(anyVolume, ([block, spacingMm, mm]) => {
+        const closed = close(block, { dimensions: block.dimensions, spacingMm }, ball(mm));
+        expect(isSubset(block.data, closed.data)).toBe(true);
+      }),
+    );
+  });
+
+  it('changes nothing a second time, where the edges of the volume are not touched', () => {
+    fc.assert(
+      fc.property(anyVolume, ([drawn, spacingMm, mm]) => {
+        const [di, dj, dk] = drawn.dimensions;
+        const volume = { dimensions: [di + 2, dj + 2, dk + 2] as const, spacingMm };
+        const block = { ...drawn, offset: [1, 1, 1] as const };
+        const closed = close(block, volume, ball(mm));
+        expect(close(closed, volume, ball(mm))).toEqual(closed);
+      }),
+    );
+  });
+
+  it('fills gaps up to twice the radius, and none between the segment and an edge of the volume', () => {
+    const volume = { dimensions: [9, 1, 1] as const, spacingMm: [1, 1, 1] as const };
+    const closed = (picture: string) =>
+      showBlock(close(drawBlock([[picture]]), volume, ball(1))).flat()[0];
+    expect(closed('.#..#...#')).toBe('.####...#');
   });
 });
 
@@ -118,7 +157,10 @@ describe('A block with the margin that is asked for', () => {
         expect(inPart(grow, wide)).toEqual(inWhole(grow));
         expect(inPart(shrink, 1)).toEqual(inWhole(shrink));
         expect(inPart(open, 1)).toEqual(inWhole(open));
-        expect(inPart(close, wide)).toEqual(inWhole(close));
+        const closeIt = (part: VoxelBlock) =>
+          close(part, { dimensions: volume, spacingMm: spacing }, ball(mm));
+        expect(inPart(closeIt, 0)).toEqual(inWhole(closeIt));
+        expect(inPart(closeIt, wide)).toEqual(inWhole(closeIt));
       }),
     );
   });
