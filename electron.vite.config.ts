@@ -10,6 +10,7 @@ const nodeEntries = {
   cli: resolve('src/cli/main.ts'),
   inferenceWorker: resolve('src/engine/inference/inferenceWorker.ts'),
   decodeWorker: resolve('src/engine/dicom/decodeWorker.ts'),
+  toolWorker: resolve('src/engine/tools/toolWorker.ts'),
 };
 
 const main: UserConfig['main'] = {
