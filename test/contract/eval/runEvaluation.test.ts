@@ -9,6 +9,8 @@ import { z } from 'zod';
 import { evalReportSchema } from '../../../src/contract/evalReport.js';
 import { targetsFileSchema } from '../../../src/contract/targets.js';
 import type { TargetsFile } from '../../../src/contract/targets.js';
+import { IBIS_OVERLAY } from '../../../src/domain/overlay.js';
+import { renderObservation } from '../../../src/engine/agent/observation.js';
 import { findDatasetFiles, loadFileCases } from '../../../src/engine/eval/loadCases.js';
 import { createVolumeReader } from '../../../src/engine/eval/readVolume.js';
 import { runEvaluation } from '../../../src/engine/eval/runEvaluation.js';
@@ -359,7 +361,17 @@ describe('the data set of an evaluation', () => {
   });
 
   const python = path.join(repository, '.venv/bin/python');
-  const pythonCase = z.object({ caseId: z.string(), image: z.string(), truth: z.string() });
+  const pythonCase = z.object({
+    caseId: z.string(),
+    image: z.string(),
+    truth: z.string(),
+    seen: z.string(),
+  });
+  /** What a gray policy sees with the truth as its mask. */
+  const look = {
+    image: { widthPx: 256, heightPx: 256, fit: 'stretch', resample: 'bilinear', gray: true },
+    overlay: IBIS_OVERLAY,
+  } as const;
   const sets = [
     'sunnybrook_cmr',
     'hc18_fetal_us',
@@ -369,7 +381,7 @@ describe('the data set of an evaluation', () => {
   const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
   it.skipIf(findSharedData() === null || !existsSync(python)).each(sets)(
-    'gives the very slices and truths of %s that the policy was trained with',
+    'gives the very slices, truths and observations of %s that the policy was trained with',
     async (dataset) => {
       const datasetDir = findSharedData(dataset);
       if (datasetDir === null) throw new Error(`${dataset} is not on this machine`);
@@ -378,8 +390,9 @@ describe('the data set of an evaluation', () => {
       const script = [
         'import hashlib, json, sys',
         'from ibis_training.cases import load_cases',
+        'from ibis_training.image import render_observation',
         'sha = lambda a: hashlib.sha256(a.tobytes()).hexdigest()',
-        `print(json.dumps([{"caseId": c.case_id, "image": sha(c.rgb), "truth": sha(c.truth.astype("uint8"))} for c in load_cases(sys.argv[1], "test", sys.argv[2:])]))`,
+        `print(json.dumps([{"caseId": c.case_id, "image": sha(c.rgb), "truth": sha(c.truth.astype("uint8")), "seen": sha(render_observation(c.rgb, c.truth, gray=True))} for c in load_cases(sys.argv[1], "test", sys.argv[2:])]))`,
       ].join('\n');
       const printed = execFileSync(python, ['-c', script, dataset, ...names], {
         cwd: path.join(repository, 'training'),
@@ -399,6 +412,7 @@ describe('the data set of an evaluation', () => {
           caseId,
           image: sha256(slice.rgb),
           truth: sha256(truth.data),
+          seen: sha256(renderObservation({ slice, mask: truth }, look).data),
         })),
       ).toEqual(wanted);
     },
