@@ -16,7 +16,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from PIL import Image
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, GenerationConfig, PreTrainedModel, ProcessorMixin
+from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, GenerationConfig, Idefics3Processor, PreTrainedModel, ProcessorMixin
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from .environment import Observation
@@ -53,9 +53,11 @@ class Vlm:
 
 def load_processor(folder: Path, image_px: int) -> ProcessorMixin:
     """The model's own processor, told to take pictures of image_px as they are. Without torchvision it is built
-    without the half for videos, which alone needs that."""
+    without the half for videos, which alone needs that. Of SmolVLM2's only the half for videos differs from
+    Idefics3's, and it wants num2words: pictures are prepared by Idefics3's, as in transformers.js."""
+    kind = Idefics3Processor if AutoConfig.from_pretrained(folder).model_type == "smolvlm" else AutoProcessor
     try:
-        processor = AutoProcessor.from_pretrained(folder)
+        processor = kind.from_pretrained(folder)
     except ImportError as error:
         if "torchvision" not in str(error).lower():
             raise

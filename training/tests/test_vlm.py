@@ -20,7 +20,7 @@ from ibis_training.trajectory import append_trajectories, read_trajectories
 from ibis_training.vlm import VlmPlayer, choose_trained_parts, encode_looks, load_processor, load_vlm
 from ibis_training.vlm_sft import accumulation_steps, examples_dataset
 
-KINDS = ["qwen2_5_vl", "qwen3_vl", "idefics3"]
+KINDS = ["qwen2_5_vl", "qwen3_vl", "idefics3", "smolvlm"]
 
 
 @pytest.fixture(scope="module")

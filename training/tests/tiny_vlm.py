@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GenerationConfig, Idefics3Config, Idefics3ForConditionalGeneration, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
-from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration, SmolVLMConfig, SmolVLMForConditionalGeneration
 
 from ibis_training.grammar import ClickAction, TerminateAction, format_step
 from ibis_training.prompts import SYSTEM_PROMPT, format_user
 
-IMAGE_PX = {"qwen2_5_vl": 112, "qwen3_vl": 128, "idefics3": 64}
+IMAGE_PX = {"qwen2_5_vl": 112, "qwen3_vl": 128, "idefics3": 64, "smolvlm": 64}
 WORDS = [
     SYSTEM_PROMPT, format_user("Segment the disc.", "unknown", [ClickAction("include", 0.51, 0.42), ClickAction("exclude", 0.3, 0.6)]), "system user assistant System: User: Assistant:",
     *(format_step("The disc is not covered yet. A part is missing; too much is green.", a) for a in (ClickAction("include", 0.25, 0.75), ClickAction("exclude", 0.1, 0.9), TerminateAction("Done."))),
@@ -62,10 +62,12 @@ def make_qwen(kind: str, tokenizer: Tokenizer):
     return Qwen2_5_VLForConditionalGeneration(config)
 
 
-def make_idefics(tokenizer: Tokenizer):
+def make_idefics(kind: str, tokenizer: Tokenizer):
+    """SmolVLM2 is laid out as Idefics3, whose architecture the first SmolVLM has by name too."""
+    config, model = (SmolVLMConfig, SmolVLMForConditionalGeneration) if kind == "smolvlm" else (Idefics3Config, Idefics3ForConditionalGeneration)
     ids = {"bos_token_id": 1, "eos_token_id": tokenizer.token_to_id("<end_of_utterance>"), "pad_token_id": 0}
-    return Idefics3ForConditionalGeneration(Idefics3Config(
-        vision_config={"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": IMAGE_PX["idefics3"], "patch_size": 8},
+    return model(config(
+        vision_config={"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": IMAGE_PX[kind], "patch_size": 8},
         text_config={"model_type": "llama", **text_sizes(tokenizer), **ids}, scale_factor=2, image_token_id=tokenizer.token_to_id("<image>"), tie_word_embeddings=True, pad_token_id=0))
 
 
@@ -76,7 +78,7 @@ def make_tiny_vlm(kind: str, folder: Path) -> Path:
     write = lambda name, content: (folder / name).write_text(json.dumps(content, indent=1))
     qwen = kind.startswith("qwen")
     tokenizer = build_tokenizer(QWEN_SPECIAL, QWEN_SPLIT) if qwen else build_tokenizer(IDEFICS_SPECIAL, None)
-    model = make_qwen(kind, tokenizer) if qwen else make_idefics(tokenizer)
+    model = make_qwen(kind, tokenizer) if qwen else make_idefics(kind, tokenizer)
     with torch.no_grad():
         for parameter in model.parameters():  # larger than at the beginning of training, so that what is written depends on what is seen
             if parameter.dim() >= 2:
@@ -85,7 +87,7 @@ def make_tiny_vlm(kind: str, folder: Path) -> Path:
     model.generation_config = GenerationConfig(eos_token_id=[end], pad_token_id=0, do_sample=False)
     model.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
-    name = {"qwen2_5_vl": "Qwen2_5_VLProcessor", "qwen3_vl": "Qwen3VLProcessor", "idefics3": "Idefics3Processor"}[kind]
+    name = {"qwen2_5_vl": "Qwen2_5_VLProcessor", "qwen3_vl": "Qwen3VLProcessor", "idefics3": "Idefics3Processor", "smolvlm": "SmolVLMProcessor"}[kind]
     write("tokenizer_config.json", {
         "tokenizer_class": "Qwen2Tokenizer" if qwen else "GPT2Tokenizer", "processor_class": name, "eos_token": "<|im_end|>" if qwen else "<end_of_utterance>", "pad_token": "<|endoftext|>",
         **({} if qwen else {"bos_token": "<|im_start|>", "unk_token": "<|endoftext|>"}), "model_max_length": 1024, "padding_side": "left", "add_prefix_space": False,
@@ -98,7 +100,7 @@ def make_tiny_vlm(kind: str, folder: Path) -> Path:
             "image_std": [0.5] * 3, "min_pixels": 56 * 56, "max_pixels": 1003520, "patch_size": patch, "temporal_patch_size": 2, "merge_size": 2, "rescale_factor": 1 / 255, "resample": 3})
         return folder
     write("preprocessor_config.json", {
-        "image_processor_type": "Idefics3ImageProcessor", "processor_class": name, "do_convert_rgb": True, "do_image_splitting": True, "do_normalize": True,
+        "image_processor_type": name.replace("Processor", "ImageProcessor"), "processor_class": name, "do_convert_rgb": True, "do_image_splitting": True, "do_normalize": True,
         "do_pad": True, "do_rescale": True, "do_resize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "rescale_factor": 1 / 255, "resample": 1, "size": {"longest_edge": 4 * IMAGE_PX[kind]},
         "max_image_size": {"longest_edge": IMAGE_PX[kind]}})
     write("processor_config.json", {"processor_class": name, "image_seq_len": 16})

@@ -11,14 +11,15 @@ from lab import tiny_config
 from ibis_training.vlm_commands import run_large
 
 
-def stage_config(folder: Path) -> dict:
-    config = tiny_config("qwen2_5_vl", folder / "models")
+def stage_config(kind: str, folder: Path) -> dict:
+    config = tiny_config(kind, folder / "models")
     config["sft"] |= {"rate": 3e-3, "epochs": 1000, "steps": 45, "batchSize": 4, "perDevice": 2, "logEvery": 5, "saveEvery": 30}
+    config["export"]["checkSteps"] = 3
     return config
 
 
-def main(folder: Path) -> None:
-    config, runs = stage_config(folder), folder / "runs"
+def main(kind: str, folder: Path) -> None:
+    config, runs = stage_config(kind, folder), folder / "runs"
     whole = {**config, "model": {**config["model"], "lora": None, "trainVision": True}}
     run_large("sft", {**whole, "sft": {**whole["sft"], "minutes": 0}}, runs)  # no time: one step, and a checkpoint
     run_large("sft", whole, runs)
@@ -29,4 +30,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], Path(sys.argv[2]))

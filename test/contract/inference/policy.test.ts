@@ -74,85 +74,83 @@ function decodeBytes(id: string, tokenIds: readonly number[]): string {
   return Buffer.from(written.map((character) => bytes.get(character) ?? 63)).toString();
 }
 
-describe.each(['tiny-idefics3', 'tiny-qwen2.5-vl', 'tiny-qwen3-vl'])(
-  'the policy runner with %s',
-  (id) => {
-    let policy: LoadedPolicy;
-    const { steps } = readExpected(id);
-    beforeAll(async () => {
-      policy = await loadTiny(id);
-    });
-    afterAll(async () => {
-      await policy.close();
-    });
+describe.each([
+  'tiny-idefics3',
+  'tiny-qwen2.5-vl',
+  'tiny-qwen3-vl',
+  'tiny-smolvlm',
+  'tiny-smolvlm-q4',
+])('the policy runner with %s', (id) => {
+  let policy: LoadedPolicy;
+  const { steps } = readExpected(id);
+  beforeAll(async () => {
+    policy = await loadTiny(id);
+  });
+  afterAll(async () => {
+    await policy.close();
+  });
 
-    it.each(steps)('writes what PyTorch writes for "$request"', async (step) => {
-      const texts: string[] = [];
-      const reply = await policy.nextAction(toObservation(step), {
-        signal,
-        seed: 0,
-        onText: (text) => texts.push(text),
-      });
-      const text = decodeBytes(id, step.tokenIds).replace(/\uFFFD+$/, '');
-      expect(reply.text).toBe(text);
-      expect(reply.tokenCount).toBe(step.tokenIds.length);
-      expect(texts).toHaveLength(step.tokenIds.length);
-      expect(texts.at(-1)).toBe(text);
-      expect(texts.every((part, t) => part.startsWith((texts[t - 1] ?? '').slice(0, -3)))).toBe(
-        true,
-      );
+  it.each(steps)('writes token for token what Python writes for "$request"', async (step) => {
+    const texts: string[] = [];
+    const reply = await policy.nextAction(toObservation(step), {
+      signal,
+      seed: 0,
+      onText: (text) => texts.push(text),
     });
+    const text = decodeBytes(id, step.tokenIds).replace(/\uFFFD+$/, '');
+    expect(reply.text).toBe(text);
+    expect(reply.tokenCount).toBe(step.tokenIds.length);
+    expect(texts).toHaveLength(step.tokenIds.length);
+    expect(texts.at(-1)).toBe(text);
+    expect(texts.every((part, t) => part.startsWith((texts[t - 1] ?? '').slice(0, -3)))).toBe(true);
+  });
 
-    it('sees the mask: another overlay gives other words', async () => {
-      const [step] = steps;
-      if (step === undefined) throw new Error('no steps');
-      const observation = toObservation(step);
-      const mask = emptyMask(step.width, step.height);
-      mask.data.fill(1);
-      const without = await policy.nextAction(observation, { signal, seed: 0 });
-      const withMask = await policy.nextAction({ ...observation, mask }, { signal, seed: 0 });
-      const drawn = createSliceImage(
-        step.width,
-        step.height,
-        blendOverlay(observation.slice.rgb, mask, { rgb: [34, 139, 34], alpha: 0.4 }),
-      );
-      const asImage = await policy.nextAction(
-        { ...observation, slice: drawn },
-        { signal, seed: 0 },
-      );
-      expect(withMask.text).not.toBe(without.text);
-      expect(withMask.text).toBe(asImage.text);
-    });
+  it('sees the mask: another overlay gives other words', async () => {
+    const [step] = steps;
+    if (step === undefined) throw new Error('no steps');
+    const observation = toObservation(step);
+    const mask = emptyMask(step.width, step.height);
+    mask.data.fill(1);
+    const without = await policy.nextAction(observation, { signal, seed: 0 });
+    const withMask = await policy.nextAction({ ...observation, mask }, { signal, seed: 0 });
+    const drawn = createSliceImage(
+      step.width,
+      step.height,
+      blendOverlay(observation.slice.rgb, mask, { rgb: [34, 139, 34], alpha: 0.4 }),
+    );
+    const asImage = await policy.nextAction({ ...observation, slice: drawn }, { signal, seed: 0 });
+    expect(withMask.text).not.toBe(without.text);
+    expect(withMask.text).toBe(asImage.text);
+  });
 
-    it('stops within one token of a cancel, and answers the next request', async () => {
-      const [step] = steps;
-      if (step === undefined) throw new Error('no steps');
-      const controller = new AbortController();
-      let heard = 0;
-      const pending = policy.nextAction(toObservation(step), {
-        signal: controller.signal,
-        seed: 0,
-        onText: () => {
-          if (++heard === 3) controller.abort();
-        },
-      });
-      await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
-      expect(heard).toBe(3);
-      const reply = await policy.nextAction(toObservation(step), { signal, seed: 0 });
-      expect(reply.tokenCount).toBe(step.tokenIds.length);
+  it('stops within one token of a cancel, and answers the next request', async () => {
+    const [step] = steps;
+    if (step === undefined) throw new Error('no steps');
+    const controller = new AbortController();
+    let heard = 0;
+    const pending = policy.nextAction(toObservation(step), {
+      signal: controller.signal,
+      seed: 0,
+      onText: () => {
+        if (++heard === 3) controller.abort();
+      },
     });
+    await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
+    expect(heard).toBe(3);
+    const reply = await policy.nextAction(toObservation(step), { signal, seed: 0 });
+    expect(reply.tokenCount).toBe(step.tokenIds.length);
+  });
 
-    it('refuses a request that does not fit into its context', async () => {
-      const [step] = steps;
-      if (step === undefined) throw new Error('no steps');
-      const observation = { ...toObservation(step), request: 'Segment it. '.repeat(40) };
-      await expect(policy.nextAction(observation, { signal, seed: 0 })).rejects.toMatchObject({
-        code: 'model-failed',
-        message: 'The request is too long for this policy. Shorten it.',
-      });
+  it('refuses a request that does not fit into its context', async () => {
+    const [step] = steps;
+    if (step === undefined) throw new Error('no steps');
+    const observation = { ...toObservation(step), request: 'Segment it. '.repeat(40) };
+    await expect(policy.nextAction(observation, { signal, seed: 0 })).rejects.toMatchObject({
+      code: 'model-failed',
+      message: 'The request is too long for this policy. Shorten it.',
     });
-  },
-);
+  });
+});
 
 describe('a loop written by hand on onnxruntime-node', () => {
   it('gives the tokens that the runner gives', async () => {
