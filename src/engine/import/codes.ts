@@ -20,13 +20,19 @@ export function readCode(
     getString(item, 'x00080100') || getString(item, 'x00080119') || getString(item, 'x00080120');
   const scheme = getString(item, 'x00080102');
   const meaning = getText(item, 'x00080104', decode);
-  return value === '' || scheme === '' ? null : { value, scheme, meaning: meaning || value };
+  return makeCode(scheme, value, meaning);
+}
+
+/** Null where a part is missing or longer than DICOM allows; a meaning is only words, and is cut. */
+export function makeCode(scheme: string, value: string, meaning: string): CodedConcept | null {
+  if (value === '' || scheme === '' || value.length > 64 || scheme.length > 16) return null;
+  return { value, scheme, meaning: toLabel(meaning, value) };
 }
 
 /** 1 to 64 characters, without the backslash that separates values in DICOM. */
 export function toLabel(text: string, fallback: string): string {
   const label = text
-    .replaceAll(/[\\\s\u0000-\u001f]+/g, ' ')
+    .replaceAll(/[\\\s\p{Cc}]+/gu, ' ')
     .trim()
     .slice(0, 64)
     .trim();
