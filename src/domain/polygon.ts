@@ -8,7 +8,7 @@ interface Crossing {
 }
 
 /** Where the closed outline crosses the line through the middles of a row's pixels, from left to right. */
-function findCrossings(outline: readonly ImagePoint[], row: number): Crossing[] {
+export function findCrossings(outline: readonly ImagePoint[], row: number): Crossing[] {
   const crossings: Crossing[] = [];
   let from = outline.at(-1);
   for (const to of outline) {
