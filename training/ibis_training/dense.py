@@ -15,6 +15,7 @@ from scipy.ndimage import distance_transform_edt
 from .cases import DEMO_DATASET, load_cases, split_files, is_validation
 from .image import luma, resize_bilinear
 from .plan import DATASETS, validation_cases
+from .rl import Metrics, write
 from .targets import Ranked, load_targets
 from .variants import NUCLEI_DATASET, everywhere, read_nuclei, recolour
 from .vision import ConceptNet, Concepts, FIELD
@@ -25,6 +26,7 @@ CONCEPTS = Concepts(
     tuple(t.instances for d in DATASETS for t in load_targets(d).targets if isinstance(t.instances, Ranked)),
 )
 VALIDATE_SECONDS = 600  # looking at all held-out pictures takes half a minute
+LOG_STEPS, SAVE_STEPS = 50, 100
 CORE_DEPTH = 0.45  # of a nucleus's own depth: what lies deeper is its core
 CORE_GAIN = 2.0  # a cell half covered by a core is core: else small nuclei have none (of held-out ones, 95% are then found, not 80%)
 NUCLEI_CROPS = 2  # cut-outs of a nuclei image beside the whole
@@ -251,22 +253,29 @@ def load_channels(net: ConceptNet, state: dict) -> None:
     net.load_state_dict(own)
 
 
-def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: float = 2e-3, start_from: Path | None = None) -> None:
-    """Trains for a wall time with a one-cycle rate; writes runs/dense.pt every hundred batches and goes on from it, else
-    from the weights of `start_from`, which may know fewer concepts."""
+def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: float = 2e-3, start_from: Path | None = None, steps: int = 1_000_000) -> None:
+    """Trains for a wall time, or so many steps, with a one-cycle rate. runs/dense.pt goes on where it was cut; once done, it is what a
+    further run begins with, as are the weights of `start_from`, which may know fewer concepts. Metrics in runs/dense/."""
     torch.set_num_threads(threads)
     training, validation = load_dense_sets(runs)
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed + int(time.time()))
     net = ConceptNet(CONCEPTS.channels).to(memory_format=torch.channels_last)
-    path = runs / "dense.pt"
-    if path.exists() or start_from:
-        load_channels(net, torch.load(path if path.exists() else start_from)["net"])
+    (runs / "dense").mkdir(exist_ok=True)
+    path, metrics = runs / "dense.pt", Metrics(runs / "dense")
+    kept = torch.load(path if path.exists() else start_from) if path.exists() or start_from else None
+    if kept:
+        load_channels(net, kept["net"])
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.02)
+    step, spent = 0, 0.0
+    if kept and "optimiser" in kept:
+        optimiser.load_state_dict(kept["optimiser"])
+        step, spent = kept["step"], kept["seconds"]
     batch, nuclei = sum(SHARE.values()), validation_cases(NUCLEI_DATASET)
     taught = torch.cat([taught_channels(d).expand(n, -1) for d, n in SHARE.items()])
-    start, step, last, total = time.time(), 0, time.time(), 0.0
-    while (done := (time.time() - start) / 60 / minutes) < 1:
+    start, began, last, total = time.time() - spent, step, time.time(), 0.0
+    while (done := max((time.time() - start) / 60 / minutes, step / steps)) < 1:
+        rng = np.random.default_rng([seed, step])  # each step draws numbers of its own, cut or not
+        torch.manual_seed(seed + step)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1, step / 100 + 0.01) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
         parts = [augmented_batch(training[d], n, rng) for d, n in SHARE.items()]
@@ -279,13 +288,21 @@ def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: f
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         step, total = step + 1, total + loss.item()
-        if step % 50 == 0:
-            print(f"step {step} loss {total / 50:.3f} {step * batch / (time.time() - start):.1f} pictures/s", flush=True)
+        if step % LOG_STEPS == 0:
+            per_second = (step - began) * batch / (time.time() - start - spent)
+            metrics.write(step, {"loss": total / LOG_STEPS, "picturesPerSecond": per_second})
+            print(f"step {step} loss {total / LOG_STEPS:.3f} {per_second:.1f} pictures/s", flush=True)
             total = 0.0
-        if step % 100 == 0:
-            torch.save({"net": net.state_dict(), "step": step}, path)
+        if step % SAVE_STEPS == 0:
+            write(path, {"net": net.state_dict(), "step": step, "optimiser": optimiser.state_dict(), "seconds": time.time() - start})
         if time.time() - last > VALIDATE_SECONDS:
-            print("validation", dense_scores(net, validation), ranked_scores(net, nuclei), flush=True)
+            print("validation", validate(net, validation, nuclei, metrics, step), flush=True)
             last = time.time()
-    torch.save({"net": net.state_dict(), "step": step}, path)
-    print("final", step, dense_scores(net, validation), ranked_scores(net, nuclei), flush=True)
+    write(path, {"net": net.state_dict(), "step": step})
+    print("final", step, validate(net, validation, nuclei, metrics, step), flush=True)
+
+
+def validate(net: ConceptNet, sets: dict[str, DenseSet], nuclei: list, metrics: Metrics, step: int) -> dict[str, float]:
+    scores = {**dense_scores(net, sets), **ranked_scores(net, nuclei)}
+    metrics.write(step, {f"validation/{k}": v for k, v in scores.items() if not math.isnan(v)})
+    return scores

@@ -42,8 +42,8 @@ def make_tool(config: dict, runs: Path) -> SegmenterTool:
 
 
 def dense(config: dict, runs: Path) -> None:
-    start = config["dense"].get("startFrom")
-    train_dense(runs, config["dense"]["minutes"], config["threads"], config["seed"], config["dense"].get("rate", 2e-3), start and Path(start))
+    settings, start = config["dense"], config["dense"].get("startFrom")
+    train_dense(runs, settings["minutes"], config["threads"], config["seed"], settings.get("rate", 2e-3), start and Path(start), settings.get("steps", 1_000_000))
 
 
 def load_dense(path: Path) -> ConceptNet:
@@ -142,7 +142,7 @@ def rl_tasks(config: dict, known: set[str]) -> tuple[Callable, list[Task]]:
 
     settings, by_target = config["rl"], {}
     for dataset in DATASETS:
-        for case in varied_cases(dataset, settings.get("cases"), config["seed"], settings["mirrored"], settings["heads"], settings["crops"]):
+        for case in varied_cases(dataset, settings.get("cases", config.get("limit")), config["seed"], settings["mirrored"], settings["heads"], settings["crops"]):
             if case.target.id in known:
                 by_target.setdefault(case.target.id, []).append(case)
     validation = []

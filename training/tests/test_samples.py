@@ -1,5 +1,7 @@
 """Trajectories as the small policy learns from them: states, labels, what follows a warp."""
 
+import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,12 +9,15 @@ import pytest
 import torch
 from tasks import disc_tool, make_case
 
+from ibis_training import dense
 from ibis_training.dense import CONCEPTS, build_dense_set, covered_cells, load_channels, nucleus_cores
 from ibis_training.environment import Task
+from ibis_training.plan import DATASETS
 from ibis_training.samples import case_samples, states_of
 from ibis_training.synthesis import synthesise
 from ibis_training.targets import load_targets
 from ibis_training.trajectory import Request
+from ibis_training.variants import NUCLEI_DATASET
 from ibis_training.vision import ConceptNet
 
 VENTRICLE = load_targets("sunnybrook_cmr").targets[0]
@@ -88,6 +93,50 @@ def test_a_core_half_a_cell_wide_counts_as_one():
     half = torch.zeros(1, 2, 256, 256)
     half[..., :4, :2] = 1
     assert covered_cells(half, nuclei)[0, :, 0, 0].tolist() == [0.5, 1.0]
+
+
+def made_dense_set(dataset: str) -> dense.DenseSet:
+    """Two pictures whose concepts are all their left half."""
+    channels = tuple(k for k, (d, _) in enumerate(CONCEPTS.names[: CONCEPTS.learned]) if d == dataset)
+    if dataset == NUCLEI_DATASET:
+        channels = (CONCEPTS.learned - 1, CONCEPTS.learned)
+    half = np.zeros((256, 256), np.uint8)
+    half[:, :128] = 255
+    return dense.DenseSet(dataset, np.stack([half, half // 2]), np.broadcast_to(half, (2, len(channels), 256, 256)).copy(), channels)
+
+
+def train_dense(folder, monkeypatch, cut_at=None):
+    """Four steps; `cut_at`: killed before that one, then begun again."""
+    sets = {d: made_dense_set(d) for d in DATASETS}
+    monkeypatch.setattr(dense, "load_dense_sets", lambda _: (sets, sets))
+    monkeypatch.setattr(dense, "validation_cases", lambda _: [])
+    monkeypatch.setattr(dense, "LOG_STEPS", 1)
+    monkeypatch.setattr(dense, "SAVE_STEPS", 1)
+    folder.mkdir()
+    if cut_at:
+        true_loss, calls = dense.dense_loss, itertools.count(1)
+
+        def cut_loss(*arguments):
+            if next(calls) == cut_at:
+                raise KeyboardInterrupt
+            return true_loss(*arguments)
+
+        monkeypatch.setattr(dense, "dense_loss", cut_loss)
+        with pytest.raises(KeyboardInterrupt):
+            dense.train_dense(folder, 60, 1, steps=4)
+        monkeypatch.setattr(dense, "dense_loss", true_loss)
+    dense.train_dense(folder, 60, 1, steps=4)
+    return torch.load(folder / "dense.pt")
+
+
+def test_the_vision_encoder_keeps_to_its_steps_logs_them_and_goes_on_after_a_cut_as_if_there_had_been_none(tmp_path, monkeypatch):
+    whole, cut = train_dense(tmp_path / "whole", monkeypatch), train_dense(tmp_path / "cut", monkeypatch, cut_at=3)
+    assert whole["step"] == cut["step"] == 4 and "optimiser" not in whole  # done: a further run begins anew with these weights
+    for name, weights in whole["net"].items():
+        torch.testing.assert_close(cut["net"][name], weights, atol=1e-5, rtol=1e-4)
+    rows = [json.loads(line) for line in (tmp_path / "cut" / "dense" / "metrics.jsonl").read_text().splitlines()]
+    assert [r["iteration"] for r in rows if "loss" in r] == [1, 2, 3, 4] and any("validation/left-ventricle" in r for r in rows)
+    assert list((tmp_path / "cut" / "dense" / "tensorboard").iterdir())
 
 
 def test_weights_of_fewer_concepts_are_kept_when_some_are_added():
