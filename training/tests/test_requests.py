@@ -30,6 +30,22 @@ def test_every_target_is_asked_for_in_more_than_one_way(dataset, target):
     assert len({r.text for r in drawn}) > 20 and len({r.kind for r in drawn}) >= (1 if dataset == "dsb2018_nuclei" else 2)
 
 
+def test_every_sort_of_reference_is_made():
+    rng = random.Random(0)
+    drawn = {draw_request(d, t, rng).kind for d, t in EVERY_TARGET for _ in range(60)}
+    assert drawn == {"name", "synonym", "description", "place", "size", "order", "all"}
+
+
+@pytest.mark.parametrize(("target", "kind", "words"), [
+    ("left-ventricle", "name", "the left ventricle"), ("left-ventricle", "synonym", "the LV blood pool"), ("left-ventricle", "description", "the bright cavity of the heart"),
+    ("largest-nucleus", "size", "the largest nucleus"), ("second-nucleus-from-left", "order", "the second from the left"), ("leftmost-nucleus", "place", "the cell nucleus on the far left"),
+    ("nuclei", "all", "all cell nuclei"), ("left-thalamus", "place", "the thalamus on the right of the image"),
+])
+def test_a_target_is_asked_for_by_name_synonym_description_size_place_and_order(target, kind, words):
+    dataset = next(d for d, t in EVERY_TARGET if t.id == target)
+    assert f"Segment {words}." in [text for k, text in requests_of(dataset, target) if k == kind]
+
+
 def test_what_lies_left_or_right_in_the_image_is_not_said_without_known_orientation():
     target = next(t for d, t in EVERY_TARGET if t.id == "left-thalamus")
     rng = random.Random(0)

@@ -16,7 +16,7 @@ from ibis_training.plan import DATASETS
 from ibis_training.samples import case_samples, states_of
 from ibis_training.synthesis import synthesise
 from ibis_training.targets import load_targets
-from ibis_training.trajectory import Request
+from ibis_training.trajectory import Request, unpack_mask
 from ibis_training.variants import NUCLEI_DATASET
 from ibis_training.vision import ConceptNet
 
@@ -68,6 +68,36 @@ def test_a_wrong_click_is_named_in_the_state_after_it():
     samples = case_samples(case(radius=14), states_of(t), net(), False, np.random.default_rng(0))
     wrong = next(k for k, u in enumerate(t.policy_turns) if not u.learn)
     assert samples[wrong + 1].geometry.last_click_wrong and not samples[wrong].geometry.last_click_wrong
+
+
+def test_no_state_is_labelled_with_what_was_deliberately_done_wrong():
+    """The small policy is taught what is right where it stands, whatever was done there."""
+    truth = case(radius=14).truth
+    for kind in ("wrong-click", "shaken", "user-undo"):
+        t = trajectory(kind)
+        samples = case_samples(case(radius=14), states_of(t), net(), False, np.random.default_rng(0))
+        for sample, turn in zip(samples, t.policy_turns, strict=True):
+            if sample.label == "stop":
+                continue
+            x, y = sample.geometry.click_place
+            assert truth[int(y * truth.shape[0]), int(x * truth.shape[1])] == (sample.label == "include")
+            if not turn.learn:
+                assert (turn.action.label, turn.action.x, turn.action.y) != (sample.label, x, y)
+
+
+@pytest.mark.parametrize("kind", ["user-click", "user-edit", "user-undo", "user-box", "user-scribble"])
+def test_what_the_user_did_is_seen_in_a_state_and_is_none_itself(kind):
+    t = trajectory(kind)
+    states, acted = states_of(t), [u for u in t.turns if u.actor == "user"]
+    assert acted and len(states) == len(t.turns) - len(acted)
+    for act in acted:
+        after = next(s for s, u in zip(states, t.policy_turns, strict=True) if u.step_index > act.step_index)
+        np.testing.assert_array_equal(after.mask, np.zeros_like(after.mask) if act.mask is None else unpack_mask(act.mask))
+
+
+def test_a_good_given_mask_is_a_state_to_stop_at():
+    (sample,) = case_samples(case(radius=14), states_of(trajectory("stop")), net(), False, np.random.default_rng(0))
+    assert sample.label == "stop" and not sample.geometry.mask_empty and sample.history == ()
 
 
 def test_a_warp_moves_picture_clicks_and_labels_together():

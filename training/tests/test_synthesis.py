@@ -79,6 +79,25 @@ def test_a_good_mask_is_left_alone():
         assert [t.actor for t in trajectory.turns] == ["user", "policy"] and "This is good enough." in trajectory.turns[1].policy_text
 
 
+def test_what_is_absent_is_refused_in_words_without_a_click():
+    for trajectory, _ in several("absent"):
+        (turn,) = trajectory.turns
+        assert turn.learn and turn.mask is None and turn.action.target_absent and "not in this image" in turn.policy_text
+
+
+def test_a_wrong_mask_is_clicked_away_and_the_target_found_in_its_place():
+    for trajectory, task in several("wrong-mask"):
+        given, last = unpack_mask(trajectory.turns[0].mask), unpack_mask(trajectory.turns[-1].mask)
+        assert (last & given & ~task.truth).sum() < 0.3 * given.sum() and compute_iou(last, task.truth) > compute_iou(given, task.truth) + 0.5
+
+
+def test_a_wrong_click_is_reversed_and_redone():
+    for trajectory, task in several("wrong-click"):
+        wrong = next(k for k, t in enumerate(trajectory.turns) if not t.learn)
+        assert trajectory.turns[-1].iou > trajectory.turns[wrong].iou
+        assert any(t.learn and isinstance(t.action, ClickAction) for t in trajectory.turns[wrong + 1 :])
+
+
 def test_what_cannot_be_segmented_well_is_dropped():
     assert next(synthesise([(make_task(radius=14), "oracle")], disc_tool(radius=1)), None) is None  # dots, where a disc is wanted
 

@@ -11,9 +11,11 @@ from tasks import disc_tool, make_case, make_task
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from ibis_training.environment import SegmentationEnvironment
-from ibis_training.examples import find_examples, picture_path, read_example
+from ibis_training.examples import find_examples, picture_path, read_example, read_trajectory
+from ibis_training.grammar import ClickAction
 from ibis_training.play import play
 from ibis_training.rl import RlSettings, improve
+from ibis_training.synthesis import KINDS as ALL_KINDS
 from ibis_training.synthesis import synthesise
 from ibis_training.targets import REPOSITORY
 from ibis_training.trajectory import append_trajectories, read_trajectories
@@ -84,6 +86,20 @@ def test_only_steps_to_follow_become_examples_and_each_shows_the_mask_of_its_mom
     assert "History: none" in first.user and "Positive Point" in last.user
     green = lambda look: (look.picture[..., 1].astype(int) - look.picture[..., 0] > 20).sum()
     assert green(first) == 0 < green(last)
+
+
+def test_nothing_that_was_done_wrong_and_nothing_of_the_users_becomes_an_example(tmp_path):
+    file, truth = tmp_path / "made.jsonl", make_case(radius=13).truth
+    tasks = [(replace(make_task(present=kind != "absent", radius=13), seed=seed), kind) for kind in ALL_KINDS for seed in range(4)]
+    append_trajectories(file, synthesise(tasks, disc_tool()))
+    made, taught = list(read_trajectories(file)), [(read_trajectory(p), p.turn) for p in find_examples([file])]
+    assert {t.source for t in made} == set(ALL_KINDS) == {t.source for t, _ in taught}
+    assert any(not t.turns[k - 1].learn for t, k in taught if k)  # states that a wrong click or the user led to are among them
+    for trajectory, k in taught:
+        turn = trajectory.turns[k]
+        assert turn.actor == "policy" and not turn.undone
+        if isinstance(turn.action, ClickAction):
+            assert truth[int(turn.action.y * truth.shape[0]), int(turn.action.x * truth.shape[1])] == (turn.action.label == "include")
 
 
 @pytest.mark.parametrize("kind", KINDS)
