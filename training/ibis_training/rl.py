@@ -96,6 +96,8 @@ class Metrics:
         for name, value in values.items():
             if self.board:
                 self.board.add_scalar(name, value, iteration)
+        if self.board:
+            self.board.flush()  # a run that is cut loses nothing
 
 
 def describe(played: Sequence[Played]) -> dict[str, float]:

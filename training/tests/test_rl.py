@@ -7,6 +7,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 from tasks import disc_tool, make_task
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ibis_training.decoder import DecoderShape
 from ibis_training.environment import SegmentationEnvironment
@@ -14,9 +15,11 @@ from ibis_training.grammar import ClickAction, TerminateAction, format_step
 from ibis_training.nano import NanoPlayer
 from ibis_training.play import Played, Reply, play
 from ibis_training.policy import LoadedPolicy, Policy, load_policy
-from ibis_training.rl import RlSettings, clipped_loss, group_advantages, improve, step_advantages, train_rl
+from ibis_training.rewards import TERMS
+from ibis_training.rl import RlSettings, clipped_loss, group_advantages, improve, step_advantages, train_rl, weigh
 from ibis_training.sft import corpus
 from ibis_training.tokens import build_tokenizer
+from ibis_training.trajectory import unpack_mask
 
 TOKENIZER = build_tokenizer(corpus())
 SHAPE = DecoderShape(vocabulary=(TOKENIZER.get_vocab_size() + 7) // 8 * 8, hidden=48, layers=1, heads=2, key_value_heads=1, head_dim=16, inner=64)
@@ -132,6 +135,41 @@ def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(tmp_path):
     torch.testing.assert_close(train(tmp_path / "cut"), whole)
 
 
+def test_a_run_ends_with_its_minutes_and_those_already_spent_count(tmp_path):
+    class Clock:
+        """Ten seconds later whenever it is looked at."""
+
+        now = 0.0
+
+        def __call__(self):
+            self.now += 10
+            return self.now
+
+    def iterations():
+        train_rl(Parrot(), disc_tool(12), lambda rng: make_task(), [], WEIGHTS, tmp_path, replace(SETTINGS, minutes=1), 0, clock=Clock())
+        return [json.loads(line)["iteration"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+
+    first = iterations()
+    assert 0 < len(first) < SETTINGS.iterations
+    assert iterations() == first  # its minute was over
+
+
+def test_what_is_measured_is_logged_for_tensorboard_too(tmp_path):
+    train(tmp_path, iterations=4)
+    board = EventAccumulator(str(tmp_path / "tensorboard"))
+    board.Reload()
+    assert [e.step for e in board.Scalars("reward")] == [1, 2, 3, 4]
+    assert {"dice", "steps", "validation/reward", *(f"reward/{term}" for term in TERMS)} <= set(board.Tags()["scalars"])
+
+
+@pytest.mark.parametrize(("weights", "learned"), [({"click": 1.0}, 1), ({"length": 1.0, "answer": 0.0}, 1), ({"format": 1.0}, None)])
+def test_what_is_learned_follows_from_the_rewards_that_are_switched_on(tmp_path, weights, learned):
+    parrot = Parrot()
+    train_rl(parrot, disc_tool(12), lambda rng: make_task(), [], weights, tmp_path, SETTINGS, seed=0)
+    logits = parrot.model.logits.tolist()
+    assert logits == [0, 0] if learned is None else logits.index(max(logits)) == learned
+
+
 def test_without_any_difference_in_reward_nothing_is_learned(tmp_path):
     parrot = Parrot()
     train_rl(parrot, disc_tool(12), lambda rng: make_task(), [], {"format": 1.0}, tmp_path, replace(SETTINGS, iterations=2), seed=0)
@@ -156,6 +194,32 @@ def test_the_small_policy_takes_a_step_of_learning_and_is_saved_whole(tmp_path):
     saved = load_policy(tmp_path).model
     assert saved.concepts == p.policy.concepts
     torch.testing.assert_close(saved.decoder.embedding.weight, p.policy.decoder.embedding.weight)
+
+
+class Watching(Parrot):
+    """Remembers what it was shown; clicks twice, then stops."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown = []
+
+    def reply(self, observations, temperature, generator):
+        self.shown.append(observations[0])
+        place = (0.5, 0.6)[len(observations[0].history)] if len(observations[0].history) < 2 else None
+        text = self.texts[0] if place is None else format_step("Here.", ClickAction("include", place, 0.5))
+        return [Reply(None, (0,), torch.zeros(1), text, 1)]
+
+
+def test_every_turn_sees_what_the_segmenter_made_of_the_turn_before_and_shares_the_episodes_advantage():
+    watching, env = Watching(), SegmentationEnvironment(disc_tool())
+    (played,) = play(watching, env, [make_task()])
+    assert [o.mask is None for o in watching.shown] == [True, False, False] and [len(o.history) for o in watching.shown] == [0, 1, 2]
+    for shown, turn in zip(watching.shown[1:], played.episode.turns, strict=False):
+        assert (shown.mask == unpack_mask(turn.mask)).all()
+    assert watching.shown[2].mask.sum() > watching.shown[1].mask.sum()
+    (worse,) = play(Parrot(), env, [make_task()])  # its first greedy text stops at once
+    replies, advantages = weigh([played, worse], replace(SETTINGS, group=2))
+    assert len(replies) == 4 and advantages == pytest.approx([1, 1, 1, -1], abs=1e-4)
 
 
 def test_playing_keeps_one_reply_a_policy_turn():
