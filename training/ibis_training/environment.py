@@ -267,6 +267,8 @@ def measure_step(task: Task, action: ClickAction | TerminateAction | Unparsed, b
             if not task.request.present and not action.target_absent:  # an empty mask handed over as the target is no refusal
                 return StepFacts("terminate", None, iou_before, 0.0, 0.0)
             return StepFacts("terminate", None, iou_before, iou_after, dice_after)
+    if not task.request.present:  # what cannot be read is no refusal either
+        return StepFacts("unparsed", None, iou_before, 0.0, 0.0)
     return StepFacts("unparsed", None, iou_before, iou_after, dice_after)
 
 

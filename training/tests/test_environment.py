@@ -55,6 +55,16 @@ def test_calling_an_absent_target_segmented_earns_nothing_though_no_mask_was_dra
     assert env.episodes[0].facts[-1].iou_after == 0
 
 
+def test_what_cannot_be_read_earns_nothing_as_an_answer_to_what_is_absent():
+    env = environment(make_task(present=False), weights={"answer": 1.0}, parse_retries=1)
+    env.step(["Nothing there."])
+    assert env.step([ABSENT]).terminated == [True] and env.episodes[0].reward == 3  # told so, it refused
+    env.reset([make_task(present=False)])
+    env.step(["x"])
+    env.step(["x"])
+    assert env.episodes[0].stop_reason == "failed" and env.episodes[0].reward == 0
+
+
 def test_a_text_that_does_not_parse_ends_the_episode_unless_it_may_be_told():
     env = environment()
     assert env.step(["Positive Point"]).terminated == [True] and env.episodes[0].stop_reason == "failed"
