@@ -1,6 +1,7 @@
 """python -m ibis_training <command> --config nano.yaml; see README.md."""
 
 import argparse
+import math
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ def segmenter(config: dict, runs: Path) -> None:
     from .segmenter_train import Stage, train_segmenter
 
     settings = config["segmenter"]
-    train_segmenter(runs / "segmenter", [Stage(**s) for s in settings["stages"]], settings["threads"], config["seed"])
+    train_segmenter(runs / "segmenter", [Stage(**s) for s in settings["stages"]], settings["threads"], config["seed"], settings.get("minutes", math.inf), settings.get("steps", math.inf))
 
 
 def export_the_segmenter(config: dict, runs: Path) -> None:
@@ -47,13 +48,17 @@ def main() -> None:
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--config", type=Path, default=Path(__file__).resolve().parents[1] / "nano.yaml")
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="folder of states, samples and weights")
-    parser.add_argument("--minutes", type=float, help="of wall time for this stage, instead of the config's")
-    parser.add_argument("--steps", type=int, help="at most so many steps of this stage's optimiser")
+    parser.add_argument("--minutes", type=float, help="of wall time for this stage, instead of the config's (segmenter: of this run, within its stages')")
+    parser.add_argument("--steps", type=int, help="at most so many steps of this stage's optimiser, those before a cut among them")
     parser.add_argument("source", type=Path, nargs="?", help="of traces: the workstation's database, a trace.jsonl or a folder of them")
     parser.add_argument("--format", help="of export-data: llamafactory, trl or verl")
     parser.add_argument("--out", type=Path, help="folder that traces and export-data write to")
     options = parser.parse_args()
     config = yaml.safe_load(options.config.read_text())
+    if options.minutes is not None:
+        config.setdefault(options.command, {})["minutes"] = options.minutes
+    if options.steps is not None:
+        config.setdefault(options.command, {})["steps"] = options.steps
     if options.command == "fixtures":
         from .fixtures import write_fixtures
 
@@ -64,27 +69,22 @@ def main() -> None:
         write_positions()
     elif options.command in SEGMENTER_COMMANDS:
         SEGMENTER_COMMANDS[options.command](config, options.runs)
-    else:
-        if options.minutes is not None:
-            config.setdefault(options.command, {})["minutes"] = options.minutes
-        if options.steps is not None:
-            config.setdefault(options.command, {})["steps"] = options.steps
-        if "model" in config:  # a published model's folder
-            from .vlm_commands import export_trajectories, read_traces, run_large
+    elif "model" in config:  # a published model's folder
+        from .vlm_commands import export_trajectories, read_traces, run_large
 
-            if options.command == "export-data":
-                export_trajectories(config, options.runs / config["name"], options.format, options.out)
-            elif options.command == "traces":
-                read_traces(config, options.source, options.out)
-            else:
-                run_large(options.command, config, options.runs)
-                PartialState().destroy_process_group()
-        elif options.command in ("export-data", "traces"):
-            parser.error(f"{options.command} needs the config of a large model: it says how pictures and prompts are made.")
+        if options.command == "export-data":
+            export_trajectories(config, options.runs / config["name"], options.format, options.out)
+        elif options.command == "traces":
+            read_traces(config, options.source, options.out)
         else:
-            from .nano_commands import NANO_COMMANDS
+            run_large(options.command, config, options.runs)
+            PartialState().destroy_process_group()
+    elif options.command in ("export-data", "traces"):
+        parser.error(f"{options.command} needs the config of a large model: it says how pictures and prompts are made.")
+    else:
+        from .nano_commands import NANO_COMMANDS
 
-            NANO_COMMANDS[options.command](config, options.runs)
+        NANO_COMMANDS[options.command](config, options.runs)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import copy
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,7 +149,8 @@ def update_average(average: ClickNet, net: ClickNet, step: int) -> None:
             kept.lerp_(now, 1 - decay) if kept.is_floating_point() else kept.copy_(now)
 
 
-def train_segmenter(folder: Path, stages: list[Stage], threads: int, seed: int) -> None:
+def train_segmenter(folder: Path, stages: list[Stage], threads: int, seed: int, minutes: float = math.inf, steps: float = math.inf) -> None:
+    """Through the stages, from where they stand: for so many minutes now, and until so many optimiser steps in all."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -161,10 +163,13 @@ def train_segmenter(folder: Path, stages: list[Stage], threads: int, seed: int) 
         saved = torch.load(folder / "last.pt", weights_only=True, map_location=device)
         net.load_state_dict(saved["net"]), average.load_state_dict(saved["average"]), optimiser.load_state_dict(saved["optimiser"])
         state = saved["state"]
-    pictures = load_pictures(folder, held_out=False)
-    while state["stage"] < len(stages):
-        run_stage(folder, stages[state["stage"]], net, average, optimiser, state, pictures, seed)
-        state |= {"stage": state["stage"] + 1, "seconds": 0.0}
+    pictures, end = load_pictures(folder, held_out=False), time.time() + 60 * minutes
+    goes_on = lambda: time.time() < end and state["step"] < steps
+    while state["stage"] < len(stages) and goes_on():
+        stage = stages[state["stage"]]
+        run_stage(folder, stage, net, average, optimiser, state, pictures, seed, goes_on)
+        if state["seconds"] / 60 >= stage.minutes:
+            state |= {"stage": state["stage"] + 1, "seconds": 0.0}
         save(folder, net, average, optimiser, state)
 
 
@@ -174,14 +179,15 @@ def save(folder: Path, net: ClickNet, average: ClickNet, optimiser: torch.optim.
     partial.rename(folder / "last.pt")
 
 
-def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, optimiser: torch.optim.Optimizer, state: dict, pictures: list[Picture], seed: int) -> None:
+def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, optimiser: torch.optim.Optimizer, state: dict, pictures: list[Picture], seed: int,
+              goes_on: Callable[[], bool]) -> None:
     device = next(net.parameters()).device
     rng = np.random.default_rng([seed, state["step"]])
     stream = DataLoader(ViewStream(pictures, stage.sizePx, seed + state["step"]), batch_size=None, num_workers=1, prefetch_factor=96)
     pool = Pool(iter(stream), stage.sizePx, POOL_BATCHES * stage.batchSize, rng)
     held_out = validation_views(folder, stage.sizePx)
     before, begun, saved, validated, log = state["seconds"], time.time(), time.time(), time.time(), []
-    while (state["seconds"] / 60) < stage.minutes:
+    while (state["seconds"] / 60) < stage.minutes and goes_on():
         done = state["seconds"] / 60 / stage.minutes
         for group in optimiser.param_groups:
             group["lr"] = stage.rate * (min(1, (state["step"] + 1) / 200) * 0.5 * (1 + math.cos(math.pi * done)) + 0.01)

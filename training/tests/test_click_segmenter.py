@@ -1,5 +1,7 @@
 """The bundled segmenter: its simulated user, its two looks, its batches, its training loop and its export."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -136,6 +138,10 @@ def write_pictures(folder):
 def test_training_runs_its_stages_resumes_after_them_and_exports_what_onnx_answers_alike(tmp_path, capsys):
     write_pictures(tmp_path)
     stages = [Stage(64, 0.02, 4, 1e-3), Stage(96, 0.02, 2, 1e-3)]
+    for bounds in ({"minutes": 0}, {"steps": 1}, {"steps": 1}):
+        train_segmenter(tmp_path, [replace(stages[0], minutes=60)], threads=1, seed=0, **bounds)
+    bounded = torch.load(tmp_path / "last.pt", weights_only=True)["state"]
+    assert (bounded["stage"], bounded["step"]) == (0, 1)
     train_segmenter(tmp_path, stages, threads=1, seed=0)
     saved = torch.load(tmp_path / "last.pt", weights_only=True)
     assert saved["state"]["stage"] == 2 and saved["state"]["step"] > 1
