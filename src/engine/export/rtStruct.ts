@@ -12,7 +12,7 @@ import {
   listReferencedImages,
   referenceImage,
   toCodeItem,
-} from './segDataset.js';
+} from './derivedObject.js';
 import type { SegHeaderInput } from './segDataset.js';
 import { RESEARCH_NOTICE } from './types.js';
 import type { SourceImage, VolumeSource } from './types.js';
