@@ -26,6 +26,15 @@ export function findFreeFolder(folder: string): string {
   return free;
 }
 
+/** The same for files of these names: the folder itself where it has none of them. */
+export function findFolderWithout(folder: string, names: readonly string[]): string {
+  let free = folder;
+  const isTaken = (name: string): boolean => existsSync(path.join(free, name));
+  for (let number = 2; names.some(isTaken); number++)
+    free = path.join(folder, `ibis-${String(number)}`);
+  return free;
+}
+
 /** Whether a whole export lies there: a `seg.dcm` alone may be anybody's. */
 export const holdsTrace = (folder: string): boolean => existsSync(path.join(folder, 'trace.jsonl'));
 

@@ -1,9 +1,5 @@
 /** Turns a session into files that other programs read. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-
 import type { ExportFormat, ExportResult } from '../../contract/channels.js';
-import { IbisError } from '../../contract/errors.js';
 import { countMaskPixels, emptyMask, packMask, unpackMask } from '../../domain/mask.js';
 import type { Mask } from '../../domain/mask.js';
 import { IBIS_OVERLAY } from '../../domain/overlay.js';
@@ -14,6 +10,8 @@ import { isUserAct } from '../../domain/session.js';
 import type { SegmentationSession } from '../../domain/session.js';
 import { encodeBinarySeg } from './dicomSeg.js';
 import { formatColour } from './displayColour.js';
+import { writeMadeFile } from './madeFile.js';
+import type { MadeFile } from './madeFile.js';
 import { computeMaskFrames } from './maskFrames.js';
 import { encodeNiftiMask } from './nifti.js';
 import { encodeOverlayPicture, encodeRgbPng } from './overlayPicture.js';
@@ -60,12 +58,6 @@ function describeAlgorithm({ session, steps }: ExportInput): SegAlgorithm {
     algorithmType: byUser.includes(true) ? 'SEMIAUTOMATIC' : 'AUTOMATIC',
     algorithmName: byPolicy ? `${policyId} + ${segmenterId}` : segmenterId,
   };
-}
-
-interface MadeFile {
-  readonly name: string;
-  /** Parts are written one after the other. */
-  readonly bytes: Uint8Array | string | readonly Uint8Array[];
 }
 
 /** As the overlay. */
@@ -148,20 +140,6 @@ async function makeFiles(
   }
 }
 
-function toWriteError(thrown: unknown): unknown {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : '';
-  if (code === 'ENOSPC')
-    return new IbisError('disk-full', 'The disk is full: the export is not complete.');
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new IbisError('permission', 'The export folder may not be written. Choose another one.');
-  if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR')
-    return new IbisError(
-      'permission',
-      'The export folder cannot be made: something of another kind has that name. Choose another one.',
-    );
-  return thrown;
-}
-
 /**
  * Writes the wanted formats into `outDir` (made if missing, files of the same name replaced): `seg.dcm`,
  * `mask.nii.gz`, `trace.jsonl` with `trace_images/`, `overlay.png`. Rejects with IbisError where it cannot write or
@@ -174,20 +152,9 @@ export async function exportSession(
 ): Promise<ExportResult> {
   const files: string[] = [];
   const notes: string[] = [];
-  try {
-    for (const format of formats)
-      for (const made of await makeFiles(input, format)) {
-        if (typeof made === 'string') {
-          notes.push(made);
-          continue;
-        }
-        const file = path.join(outDir, made.name);
-        await mkdir(path.dirname(file), { recursive: true });
-        await writeFile(file, made.bytes);
-        files.push(file);
-      }
-  } catch (thrown) {
-    throw toWriteError(thrown);
-  }
+  for (const format of formats)
+    for (const made of await makeFiles(input, format))
+      if (typeof made === 'string') notes.push(made);
+      else files.push(await writeMadeFile(outDir, made));
   return { files, notes };
 }

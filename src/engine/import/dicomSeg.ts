@@ -43,8 +43,9 @@ async function decodeStored(frame: StoredFrame, bytes: Uint8Array): Promise<Pixe
     ...source,
     layout: { ...layout, palette: null, modalityLut: null, photometric: 'MONOCHROME2' },
   };
+  // A copy: aligned, and its bytes may be swapped.
   const readAt = (offset: number, length: number): Uint8Array =>
-    bytes.slice(offset, offset + length);
+    new Uint8Array(bytes.subarray(offset, offset + length));
   const decoded = await decodeFrame(plain, readAt);
   return viewAs(layout.bitsAllocated > 8 ? 'uint16' : 'uint8', decoded);
 }

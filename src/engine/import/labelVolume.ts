@@ -65,7 +65,7 @@ export function laySegmentsOnSeries(
   });
   return {
     data: { segmentationLabel: file.label, geometry: series.geometry, segments },
-    notes: segments.length === 0 ? ['The file holds no segment: all its voxels are 0.'] : [],
+    notes: [],
   };
 }
 

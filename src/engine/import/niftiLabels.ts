@@ -57,8 +57,9 @@ export async function readNiftiLabels(
   const type = decodedType(header);
   const [width, height, count] = header.geometry.dimensions;
   const sliceBytes = width * height * header.bytesPerVoxel;
+  // A copy: aligned, and its bytes may be swapped.
   const readAt = (offset: number, length: number): Uint8Array =>
-    bytes.subarray(offset, offset + length);
+    new Uint8Array(bytes.subarray(offset, offset + length));
   const masks = new Map<number, Map<number, PackedMask>>();
   for (let k = 0; k < count; k++) {
     const stored = await decodeFrame(

@@ -7,6 +7,7 @@ import type { ImageInfo } from '../../domain/study.js';
 import { fitToSeries } from './fitToSeries.js';
 import type { GridFit } from './fitToSeries.js';
 import type { FrameReference } from './segHeader.js';
+import { nameImage } from './types.js';
 import type { SeriesGrid } from './types.js';
 
 type FramePlane = Pick<
@@ -78,6 +79,13 @@ export function placeFrame(
 ): Result<GridFit, IbisErrorShape> {
   const named = findNamedSlice(frame, source, series);
   if (named !== null) return ok(onSlice(named));
+  // Its place would fit: the phases of a heart lie on each other.
+  if (source !== null && series.imagesOfOtherPhases?.has(nameImage(source)) === true)
+    return err({
+      code: 'does-not-fit',
+      message:
+        'The segmentation was made on another phase of this series. Choose that phase, then import it.',
+    });
   if (!sharesFrameOfReference)
     return err({
       code: 'does-not-fit',

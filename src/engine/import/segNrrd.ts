@@ -81,7 +81,8 @@ function readLayers(
     throw new IbisError('broken-file', 'The NRRD file is cut short: its voxels are not complete.');
   const masks = Array.from({ length: count }, () => new Map<number, Map<number, PackedMask>>());
   for (let k = 0; k < slices; k++) {
-    const stored = bytes.slice(k * sliceBytes, (k + 1) * sliceBytes);
+    // A copy: aligned, and its bytes may be swapped.
+    const stored = new Uint8Array(bytes.subarray(k * sliceBytes, (k + 1) * sliceBytes));
     if (bigEndian && bytesPerSample[type] > 1) swapBytes(stored, bytesPerSample[type]);
     const labels = toLabels(viewAs(type, stored));
     masks.forEach((ofLayer, layer) => {
@@ -116,10 +117,12 @@ export async function readSegNrrd(
       );
     return lay(describeLabels(only, new Map()));
   }
-  const numbersDiffer = new Set(named.map(({ label }) => label)).size === named.length;
+  const areNumbers =
+    new Set(named.map(({ label }) => label)).size === named.length &&
+    named.every(({ label }) => Number.isInteger(label) && label > 0 && label < 65_536);
   return lay(
     named.map(({ facts, label, layer }, n) => ({
-      segment: newSegment({ ...facts, segmentNumber: numbersDiffer ? label : n + 1 }),
+      segment: newSegment({ ...facts, segmentNumber: areNumbers ? label : n + 1 }),
       slices: layers[layer]?.get(label) ?? new Map<number, PackedMask>(),
     })),
   );

@@ -11,6 +11,8 @@ import { numberFromOne, toSegSegments } from '../../../src/engine/export/segSegm
 import { readSourceHeader } from '../../../src/engine/export/sourceHeader.js';
 import type { VolumeSource } from '../../../src/engine/export/types.js';
 import { parseDicomFile, readDicomSeg } from '../../../src/engine/import/dicomSeg.js';
+import { nameImage } from '../../../src/engine/import/index.js';
+import type { SeriesGrid } from '../../../src/engine/import/index.js';
 import { openSource } from '../export/exportCase.js';
 import { findDicomErrors, hasDciodvfy, python } from '../export/judges.js';
 import { writeSource } from '../export/makeSource.js';
@@ -139,5 +141,46 @@ describe('a DICOM SEG of several segments', () => {
     const { header } = parseDicomFile(readFileSync(file));
     expect(header.dataSet.intString('x00280008')).toBe(drawn);
     expect(drawn).toBeLessThan(data.segments.length * data.geometry.dimensions[2]);
+  });
+
+  it.each(cases)(
+    'is laid by its geometry where the images have other names: $kind of $name',
+    async (one) => {
+      const { source, data, file } = get(one);
+      const grid = gridOf(source);
+      const images = grid.images.map((image, n) => ({
+        ...image,
+        sopInstanceUID: `2.25.${String(n)}`,
+      }));
+      const { data: read } = await readDicomSeg(parseDicomFile(readFileSync(file)), {
+        ...grid,
+        images,
+      });
+      expect(listVoxels(read)).toEqual(listVoxels(data));
+    },
+  );
+
+  it('is refused, with the reason, on another phase, another place, or where its slices are missing', async () => {
+    const { source, file } = get({ name: 'an oblique, anisotropic series', kind: 'BINARY' });
+    const grid = gridOf(source);
+    const named = (prefix: string) =>
+      grid.images.map((image, n) => ({ ...image, sopInstanceUID: `${prefix}${String(n)}` }));
+    const read = (series: SeriesGrid) => readDicomSeg(parseDicomFile(readFileSync(file)), series);
+    await expect(
+      read({
+        ...grid,
+        images: named('2.25.7'),
+        imagesOfOtherPhases: new Set(grid.images.map(nameImage)),
+      }),
+    ).rejects.toThrow('another phase');
+    const elsewhere = { ...grid, seriesInstanceUID: '1.2', frameOfReferenceUID: '1.2.3' };
+    await expect(read({ ...elsewhere, images: named('2.25.8') })).rejects.toThrow(
+      'another frame of reference',
+    );
+    const [columns, rows] = grid.geometry.dimensions;
+    const short = { ...grid.geometry, dimensions: [columns, rows, 4] as const };
+    await expect(
+      read({ ...grid, geometry: short, images: grid.images.slice(0, 4) }),
+    ).rejects.toThrow('outside the images of this series');
   });
 });
