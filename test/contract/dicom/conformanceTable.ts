@@ -201,5 +201,21 @@ ${String(shown.length)} files: ${count((e) => e.refusal === null && e.largestDif
 | File | Transfer syntax | Photometric | Images | Result | Reference |
 | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
-`;
+
+${segmentationObjects}`;
 }
+
+/** What is written and read of segmentations; other tests hold it: test/contract/segmentations. */
+const segmentationObjects = `## Segmentation objects
+
+What Ibis makes of these objects as segmentations of a series (\`docs/guide/formats.md\`), held by
+\`test/contract/segmentations\`: each is written and read back voxel for voxel on axial, oblique, reversed, flipped, sheared
+(gantry tilt) and multi-frame series, and judged by the named programs.
+
+| Object | SOP Class | Transfer syntax written | Read | Judged by |
+| --- | --- | --- | --- | --- |
+| Segmentation, BINARY | 1.2.840.10008.5.1.4.1.1.66.4 | Explicit VR LE | as the images above | pydicom, dciodvfy, dcmqi's files |
+| Segmentation, FRACTIONAL | 1.2.840.10008.5.1.4.1.1.66.4 | not written | from half of Maximum Fractional Value on | pydicom (native, RLE) |
+| Label Map Segmentation | 1.2.840.10008.5.1.4.1.1.66.7 | Explicit VR LE | 0 and Pixel Padding Value are background | pydicom, dcmqi's files |
+| RT Structure Set | 1.2.840.10008.5.1.4.1.1.481.3 | Implicit VR LE | closed planar contours, by pixel centres | pydicom with scikit-image, dciodvfy, plastimatch |
+`;
