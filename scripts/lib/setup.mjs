@@ -65,5 +65,14 @@ export async function setUpTests() {
       'outside judges',
       `tests that ask dciodvfy, dcmtk or GDCM are skipped; ${done.reason}`,
     );
+  const readers = ['plastimatch', 'teem-apps', 'admesh'];
+  const more = await ensureDebianPackages(readers, busy('readers of segmentations'));
+  if (more.ok) say('ready', 'readers of segmentations', installedText(more.installed));
+  else
+    say(
+      'note',
+      'readers of segmentations',
+      `tests that ask plastimatch, teem or admesh are skipped; ${more.reason}`,
+    );
   return { python: python.ok };
 }
