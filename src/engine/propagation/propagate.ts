@@ -1,0 +1,133 @@
+import { computeOracleClick } from '../../domain/clickSimulator.js';
+import { emptyMask } from '../../domain/mask.js';
+import type { Mask } from '../../domain/mask.js';
+import { computeLuma } from '../../domain/overlay.js';
+import { imageToNormalised } from '../../domain/plane.js';
+import type { PromptClick, SliceImage } from '../agent/types.js';
+import { carryMask } from './carryMask.js';
+import type { GrayImage } from './carryMask.js';
+import { computeSigns, describeMask, findDoubts } from './signs.js';
+import type { MaskView } from './signs.js';
+import { findWalks } from './walks.js';
+import type { Walk } from './walks.js';
+import type { PropagationEnd, PropagationEvent, PropagationRequest, SliceSigns } from './types.js';
+
+/** The slice that a walk has reached, with its mask. */
+interface Front {
+  readonly gray: GrayImage;
+  readonly view: MaskView;
+}
+
+/**
+ * Completes a series from the masks of one slice or a few. Each slice is segmented with the mask of its neighbour,
+ * carried over to it by the look of the image, as previous mask, and a click in its middle. Between two given slices the
+ * walks from both meet; beyond the outermost ones they go on until the target ends. All walks take turns, so that the slices next to the given ones come first. Yields a slice as soon as it is
+ * made; rejects with AbortError when cancelled, and as the segmenter does.
+ */
+export async function* propagate(request: PropagationRequest): AsyncGenerator<PropagationEvent> {
+  const given = new Map(
+    [...request.given].map(([index, { data }]) => [index, { hasTarget: data.includes(1) }]),
+  );
+  let walks = findWalks(given, request.slices.count, request).map((walk) =>
+    followTarget(request, walk),
+  );
+  while (walks.length > 0) {
+    const going = [];
+    for (const walk of walks) {
+      const turn = await walk.next();
+      if (turn.done === true) continue;
+      yield turn.value;
+      going.push(walk);
+    }
+    walks = going;
+  }
+}
+
+async function loadGray(
+  { slices, signal }: PropagationRequest,
+  sliceIndex: number,
+): Promise<{ readonly image: SliceImage; readonly gray: GrayImage }> {
+  signal.throwIfAborted();
+  const image = await slices.load(sliceIndex, signal);
+  const { width, height, rgb } = image;
+  return { image, gray: { width, height, data: computeLuma(rgb) } };
+}
+
+async function openFront(request: PropagationRequest, sliceIndex: number): Promise<Front> {
+  const mask = request.given.get(sliceIndex);
+  if (mask === undefined) throw new Error('a walk begins at a given slice');
+  const { gray } = await loadGray(request, sliceIndex);
+  return { gray, view: describeMask(mask, gray) };
+}
+
+/** One click in the middle: the pixel deepest inside. */
+function clickInside(mask: Mask): PromptClick[] {
+  const deepest = computeOracleClick(emptyMask(mask.width, mask.height), mask);
+  return deepest === null
+    ? []
+    : [{ label: 'include', normalised: imageToNormalised(mask, deepest.point) }];
+}
+
+/** A slice segmented from the mask of its neighbour. Null where nothing is found on it. */
+async function segmentNext(
+  request: PropagationRequest,
+  sliceIndex: number,
+  neighbour: Front,
+  start: MaskView,
+): Promise<{ readonly front: Front; readonly signs: SliceSigns } | null> {
+  const { segmenter, signal } = request;
+  const { image, gray } = await loadGray(request, sliceIndex);
+  const shares = carryMask(neighbour.gray, gray, neighbour.view.mask);
+  const expected: Mask = {
+    width: image.width,
+    height: image.height,
+    data: Uint8Array.from(shares, (share) => (share >= 0.5 ? 1 : 0)),
+  };
+  const clicks = clickInside(expected);
+  if (clicks.length === 0) return null;
+  const { mask, score } = await segmenter.segment(
+    image,
+    { clicks, box: null, scribbles: [] },
+    segmenter.toLogits(expected),
+    signal,
+  );
+  const view = describeMask(mask, gray);
+  if (view.area === 0) return null;
+  return { front: { gray, view }, signs: computeSigns(score, view, neighbour.view, start) };
+}
+
+/** One walk: until it has met the other, or until the target ends. */
+async function* followTarget(
+  request: PropagationRequest,
+  { from, step, last, isMet }: Walk,
+): AsyncGenerator<PropagationEvent> {
+  const { limits } = request;
+  let front = await openFront(request, from);
+  const start = front.view;
+  const endAt = (sliceIndex: number, because: PropagationEnd['because']): PropagationEnd => ({
+    kind: 'end',
+    sliceIndex,
+    towards: step === 1 ? 'up' : 'down',
+    because,
+  });
+  for (let sliceIndex = from + step; step * (last - sliceIndex) >= 0; sliceIndex += step) {
+    const next = await segmentNext(request, sliceIndex, front, start);
+    // Where another walk comes to meet this one, the target cannot have ended.
+    const [reason] = next === null || isMet ? [] : findDoubts(next.signs, limits.end);
+    if (next === null || reason !== undefined) {
+      yield endAt(sliceIndex - step, reason ?? 'nothing-found');
+      return;
+    }
+    front = next.front;
+    yield {
+      kind: 'slice',
+      sliceIndex,
+      mask: front.view.mask,
+      score: next.signs.score,
+      signs: next.signs,
+      doubts: findDoubts(next.signs, limits.doubt),
+      stemsFrom: from,
+    };
+  }
+  if (!isMet) yield endAt(last, null);
+}
