@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from .cases import Case
-from .environment import SegmentationEnvironment, Task
-from .grammar import ClickAction
+from .environment import Episode, SegmentationEnvironment, Task
+from .grammar import ABSENT_PREFIX, ClickAction
 from .image import normalised_from_pixel
 from .oracle import MAX_STEPS, STOP_IOU, compute_dice, compute_iou, next_oracle_click
 from .play import Played, Player, play
@@ -63,6 +63,11 @@ def one_click_at(place: tuple[float, float]):
     return lambda episode: None if episode.turns else ClickAction("include", *place)
 
 
+def has_refused(episode: Episode) -> bool:
+    """In words and without a click: a policy that clicks about first has looked for what is not there."""
+    return episode.stop_reason == "target-absent" and len(episode.facts) == 1 and (episode.answer or "").startswith(ABSENT_PREFIX)
+
+
 def describe_played(played: Played) -> dict:
     """One row: how it ended, how good it was after each step, whether its words pointed where it clicked."""
     episode, task = played.episode, played.episode.task
@@ -71,7 +76,7 @@ def describe_played(played: Played) -> dict:
     ]
     return {
         "caseId": task.case.case_id, "dataset": task.case.dataset, "target": task.case.target.id, "request": task.request.text, "kind": task.request.kind,
-        "present": task.request.present, "stop": episode.stop_reason, "dice": episode.turns[-1].dice, "iou": episode.turns[-1].iou, "steps": len(episode.facts),
+        "present": task.request.present, "stop": episode.stop_reason, "refused": has_refused(episode), "dice": episode.turns[-1].dice, "iou": episode.turns[-1].iou, "steps": len(episode.facts),
         "diceByStep": [round(f.dice_after, 3) for f in episode.facts], "unparsed": sum(f.kind == "unparsed" for f in episode.facts),
         "directions": sum(d is not None for d in said), "directionsRight": sum(d is True for d in said),
     }
@@ -103,7 +108,7 @@ def summarise(rows: list[dict]) -> dict[str, dict]:
     straight, mirrored = ([r for r in present if r["part"] == p] for p in ("present", "mirrored"))
     summary["all"] = {
         "dice": mean(straight, "dice"), "oracle": mean(straight, "oracle"), "steps": mean(straight, "steps"), "parsed": round(1 - share(rows, "unparsed"), 4),
-        "refusedOfAbsent": round(sum(r["stop"] == "target-absent" for r in absent) / max(1, len(absent)), 3),
+        "refusedOfAbsent": round(sum(r["refused"] for r in absent) / max(1, len(absent)), 3),
         "refusedOfPresent": round(sum(r["stop"] == "target-absent" for r in straight) / max(1, len(straight)), 3),
         "directionsRight": share(straight, "directionsRight"), "directionsRightMirrored": share(mirrored, "directionsRight"),
         "diceByStep": [mean([{"d": (r["diceByStep"] + [r["dice"]] * MAX_STEPS)[k]} for r in straight], "d") for k in range(10)],

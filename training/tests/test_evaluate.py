@@ -52,6 +52,15 @@ def test_one_that_always_refuses_is_seen_to():
     assert summary["all"]["refusedOfPresent"] == 1 and summary["all"]["refusedOfAbsent"] == 1 and summary["all"]["dice"] == 0
 
 
+def test_only_words_without_a_click_count_as_a_refusal():
+    def late(observation):
+        first = format_step("Here?", ClickAction("include", 0.1, 0.1))
+        return format_step("No.", TerminateAction("Target absent: no.")) if observation.history else first
+
+    for speak in (late, lambda o: format_step("Done.", TerminateAction("Segmented: left ventricle."))):
+        assert summarise(evaluate_cases(Scripted(speak), disc_tool(13), CASES))["all"]["refusedOfAbsent"] == 0
+
+
 def test_wrong_sides_and_broken_texts_are_counted():
     swapped = {"the left of the image": "the right of the image", "the right of the image": "the left of the image"}
 
