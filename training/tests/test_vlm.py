@@ -144,9 +144,10 @@ def test_an_adapter_whose_base_was_moved_is_refused_in_words(configs, tmp_path):
         load_vlm(configs["idefics3"]["model"], tmp_path / "adapter")
 
 
-def test_all_weights_are_trained_where_no_adapter_is_asked_for_but_not_the_vision_tower(configs):
-    settings = {**configs["qwen2_5_vl"]["model"], "lora": None}
-    trained = lambda s: [n for n, p in choose_trained_parts(load_vlm(s).model, s).named_parameters() if p.requires_grad]
-    assert trained(settings) and not any("visual" in n for n in trained(settings))
-    assert any("visual" in n for n in trained({**settings, "trainVision": True}))
-    assert any("visual" in n for n in trained({**configs["qwen2_5_vl"]["model"], "trainVision": True}))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_vision_tower_is_trained_only_where_that_is_asked_for_with_an_adapter_and_without(configs, kind):
+    model, tower = configs[kind]["model"], "visual" if kind.startswith("qwen") else "vision_model"
+    for settings in (model, {**model, "lora": None}):
+        trained = lambda s: [n for n, p in choose_trained_parts(load_vlm(s).model, s).named_parameters() if p.requires_grad]
+        assert trained(settings) and not any(tower in n or "connector" in n for n in trained(settings))
+        assert any(tower in n for n in trained({**settings, "trainVision": True}))
