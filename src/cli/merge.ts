@@ -10,12 +10,16 @@ import {
   requireNotInUse,
   requireOtherFolder,
 } from '../engine/store/index.js';
+import type { FateCounts } from '../engine/store/index.js';
 import { createOutput } from './output.js';
 
 interface MergeOptions {
   readonly into: string;
   readonly json?: true;
 }
+
+const describeCounts = (what: string, { added, continued, alreadyThere }: FateCounts): string =>
+  `${added} ${what} added, ${continued} continued, ${alreadyThere} already there`;
 
 /** The sources one after the other: a refused one is an error, and those before it are merged. */
 export async function runMerge(sources: readonly string[], options: MergeOptions): Promise<void> {
@@ -36,7 +40,7 @@ export async function runMerge(sources: readonly string[], options: MergeOptions
         progress.stop();
         output.result(
           { source: folder, ...counts },
-          `${folder}: ${counts.added} sessions added, ${counts.continued} continued, ${counts.alreadyThere} already there`,
+          `${folder}: ${describeCounts('sessions', counts)}; ${describeCounts('segmentations', counts.segmentations)}`,
         );
       } finally {
         progress.stop();
@@ -57,9 +61,9 @@ export function addMergeCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-A session that is there already is not doubled: merging again, or going on after a kill, changes nothing that is
+A session or segmentation that is there already is not doubled: merging again, or going on after a kill, changes nothing that is
 done. One that a shard has gone on with since is brought up to date, unless a person has worked on it here.
-Each session is one transaction. Databases of another version, or in use, are refused.
+Each of them is one transaction. Databases of another version, or in use, are refused.
 
 Examples:
   $ ibis merge /tmp/ibis-1 /tmp/ibis-2 /tmp/ibis-3 --into review

@@ -17,6 +17,10 @@ import type { IbisErrorShape } from './errors.js';
 import { exportFormats } from './exportFormats.js';
 import type { PolicyTarget } from './manifest.js';
 import { packedMaskSchema } from './packedMask.js';
+import { segmentationMethods } from './segmentationChannels.js';
+import type { SegmentationEvent, SegmentationMethodResults } from './segmentationChannels.js';
+import { segmentationFileMethods } from './segmentationFileChannels.js';
+import type { SegmentationFileResults } from './segmentationFileChannels.js';
 
 /**
  * The channel table: every method that the renderer may call, with the shape of its parameters. Preload's
@@ -126,6 +130,8 @@ export const engineMethods = {
     outDir: z.string(),
     replace: z.boolean().default(false),
   }),
+  ...segmentationMethods,
+  ...segmentationFileMethods,
 } as const;
 
 export interface ModelStatus {
@@ -183,7 +189,7 @@ export interface ExportResult {
 }
 
 /** Results, by method. */
-export interface MethodResults {
+export interface MethodResults extends SegmentationMethodResults, SegmentationFileResults {
   pickFiles: readonly string[];
   pickExportFolder: string | null;
   revealInFolder: null;
@@ -252,7 +258,8 @@ export type IbisEvent =
       readonly decision: Decision | null;
       readonly mask: PackedMask | null;
     }
-  | { readonly kind: 'providerNoted'; readonly provider: ProviderStatus };
+  | { readonly kind: 'providerNoted'; readonly provider: ProviderStatus }
+  | SegmentationEvent;
 
 export const allMethods = { ...mainMethods, ...engineMethods };
 export type MethodName = keyof typeof allMethods;

@@ -24,11 +24,11 @@ const label = z
   .max(64)
   .regex(/^[^\\\p{Cc}]+$/u);
 
-export const codedConceptSchema: z.ZodType<CodedConcept> = z.object({
+export const codedConceptSchema = z.object({
   value: z.string().min(1).max(64),
   scheme: z.string().min(1).max(16),
   meaning: z.string().min(1).max(64),
-});
+}) satisfies z.ZodType<CodedConcept>;
 const colour = z.string().regex(/^#[0-9a-f]{6}$/);
 const opacity = z.number().min(0).max(1);
 

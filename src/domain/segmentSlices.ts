@@ -4,6 +4,7 @@ import {
   countPackedPixels,
   emptyPackedMask,
   forEachPixel,
+  intersectPacked,
   makeBits,
   packBits,
   subtractPacked,
@@ -185,6 +186,16 @@ export const uniteSlices = (a: SegmentSlices, b: SegmentSlices): SegmentSlices =
 /** Voxels of `a` that are not of `b`. */
 export const subtractSlices = (a: SegmentSlices, b: SegmentSlices): SegmentSlices =>
   combineSlices(a, b, subtractPacked);
+/** Voxels of both. */
+export function intersectSlices(a: SegmentSlices, b: SegmentSlices): SegmentSlices {
+  const common = new Map<number, PackedMask>();
+  for (const [k, mask] of a) {
+    const other = b.get(k);
+    const both = other === undefined ? null : intersectPacked(mask, other);
+    if (both !== null && both.bounds !== null) common.set(k, both);
+  }
+  return common;
+}
 /** Voxels of one of them alone; applied twice, `a` is as it was. */
 export const toggleSlices = (a: SegmentSlices, b: SegmentSlices): SegmentSlices =>
   combineSlices(a, b, togglePacked);

@@ -23,6 +23,9 @@ import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
 import { createModelPool, modelRoots } from './modelPool.js';
 import { createProviderChoice } from './providerChoice.js';
+import { createSegmentationHandlers } from './segmentations/handlers.js';
+import { createSegmentations } from './segmentations/index.js';
+import { createLiveSegmentations } from './segmentations/liveSegmentations.js';
 import { createSessionExport } from './sessionExport.js';
 import { createSessions } from './sessions.js';
 import type { SessionIdentity } from './sessions.js';
@@ -88,6 +91,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     chooseProvider: (model) => provider.choose(model),
   });
   const sessions = createSessions({ output: { store, emit }, studies, slices, models });
+  const live = createLiveSegmentations({ store, emit });
+  const segmentations = createSegmentations({
+    live,
+    store,
+    studies,
+    findSeries: (seriesId) => library.getSeries(seriesId),
+  });
   const idleEncoding = createIdleEncoding({
     slices,
     getSegmenter: (id) => models.getSegmenter(id),
@@ -104,6 +114,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   const handlers: EngineHandlers = {
     ...sessions.handlers,
+    ...createSegmentationHandlers({ segmentations, live, store, studies, slices, emit }),
     getAppInfo: async () => ({
       version,
       nodeVersion: process.version,

@@ -10,4 +10,13 @@ export type { NewStep } from './steps.js';
 export { listInterruptedSessions, listSessions } from './listing.js';
 export type { MountProbe } from './networkFileSystem.js';
 export { mergeStore, requireNotInUse, requireOtherFolder } from './mergeStore.js';
-export type { MergeCounts } from './mergeStore.js';
+export type { FateCounts, MergeCounts } from './mergeStore.js';
+export {
+  createStoredSegmentation,
+  deleteStoredSegmentation,
+  listStoredSegmentations,
+  loadStoredSegmentation,
+} from './segmentations.js';
+export type { SegmentationIdentity, StoredSegmentation } from './segmentations.js';
+export { loadChange, saveAct } from './segmentationActs.js';
+export type { NewAct } from './segmentationActs.js';

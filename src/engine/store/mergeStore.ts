@@ -10,20 +10,29 @@ import { databaseFile, databaseFolder, runsFolderOf } from './openStore.js';
 import type { Store } from './openStore.js';
 import { hasLivingOwner } from './runOwner.js';
 
-/** Sessions of one source, by what became of them. */
-export interface MergeCounts {
+/** Sessions (or segmentations) of one source, by what became of them. */
+export interface FateCounts {
   readonly added: number;
-  /** Were there with fewer steps: the source had gone on since the last merge. */
+  /** Were there with fewer steps or acts: the source had gone on since the last merge. */
   readonly continued: number;
   /** Were there already; nothing was written. */
   readonly alreadyThere: number;
 }
 
+/** Of the sessions, and of the segmentations. */
+export interface MergeCounts extends FateCounts {
+  readonly segmentations: FateCounts;
+}
+
 const SHARED_TABLES = ['studies', 'series']; // several sessions lie on one row of these
 
-/** A table that holds nothing but rows of one session, which is told by its column `session_id`. */
-interface SessionTable {
+/** What a row can belong to, told by the column of that name. */
+const owners = ['session_id', 'segmentation_id'] as const;
+
+/** A table that holds nothing but rows of one session each, or of one segmentation. */
+interface OwnedTable {
   readonly table: string;
+  readonly owner: (typeof owners)[number];
   /** What is copied, and in which order, as lists for SQL. */
   readonly columns: string;
   readonly key: string;
@@ -31,19 +40,19 @@ interface SessionTable {
 
 const columnRow = z.object({ name: z.string(), type: z.string(), pk: z.number() });
 
-function describeTable(database: Database.Database, table: string): SessionTable {
+function describeTable(database: Database.Database, table: string): OwnedTable {
   const columns = z.array(columnRow).parse(database.pragma(`table_info(${table})`));
-  if (!columns.some((column) => column.name === 'session_id'))
-    throw new Error(`nobody has said how "${table}" is merged`);
+  const owner = owners.find((name) => columns.some((column) => column.name === name));
+  if (owner === undefined) throw new Error(`nobody has said how "${table}" is merged`);
   const key = columns.filter((column) => column.pk > 0).sort((a, b) => a.pk - b.pk);
   // A number that SQLite gave to a row is given anew in its new database.
   const isNumbered = key.length === 1 && key[0]?.type === 'INTEGER';
   const copied = isNumbered ? columns.filter((column) => column.pk === 0) : columns;
   const list = (chosen: typeof columns): string => chosen.map((column) => column.name).join(', ');
-  return { table, columns: list(copied), key: list(key) };
+  return { table, owner, columns: list(copied), key: list(key) };
 }
 
-function describeSessionTables(database: Database.Database): readonly SessionTable[] {
+function describeOwnedTables(database: Database.Database): readonly OwnedTable[] {
   const names = database
     .prepare(
       `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
@@ -115,7 +124,8 @@ function checkSource(store: Store, file: string, sourceDir: string): void {
   }
 }
 
-const sourceSession = z.object({ session_id: z.string(), series_id: z.string() });
+const sourceRow = z.object({ id: z.string(), series_id: z.string() });
+type SourceRow = z.infer<typeof sourceRow>;
 
 /** Puts the study and series of a session in place; a study remembers the places of both databases. */
 function copyStudy(database: Database.Database, seriesId: string): void {
@@ -134,13 +144,29 @@ function copyStudy(database: Database.Database, seriesId: string): void {
     database.prepare(sql).run({ seriesId });
 }
 
+/** Whether every row of the tables that is here is in the source too. */
+const isContained = (
+  database: Database.Database,
+  tables: readonly OwnedTable[],
+  id: string,
+): boolean =>
+  tables.every(
+    ({ table, owner, columns }) =>
+      database
+        .prepare(
+          `SELECT ${columns} FROM main.${table} WHERE ${owner} = @id
+           EXCEPT SELECT ${columns} FROM source.${table} WHERE ${owner} = @id`,
+        )
+        .get({ id }) === undefined,
+  );
+
 /**
  * Whether the copy that is here is an earlier state of the source's: unfinished, and all that belongs to it (steps,
  * masks, decisions, ...) is in the source too. Anything else may hold a person's work and is left as it is.
  */
-function isEarlierState(
+function isEarlierSession(
   database: Database.Database,
-  tables: readonly SessionTable[],
+  tables: readonly OwnedTable[],
   sessionId: string,
 ): boolean {
   const isOlder = database
@@ -149,23 +175,31 @@ function isEarlierState(
        WHERE session_id = ? AND here.stop_reason IS NULL AND here.updated_at < there.updated_at`,
     )
     .get(sessionId);
-  if (isOlder === undefined) return false;
-  return tables
-    .filter(({ table }) => table !== 'sessions')
-    .every(
-      ({ table, columns }) =>
-        database
-          .prepare(
-            `SELECT ${columns} FROM main.${table} WHERE session_id = @sessionId
-             EXCEPT SELECT ${columns} FROM source.${table} WHERE session_id = @sessionId`,
-          )
-          .get({ sessionId }) === undefined,
-    );
+  const parts = tables.filter(({ table }) => table !== 'sessions');
+  return isOlder !== undefined && isContained(database, parts, sessionId);
+}
+
+/** The same of a segmentation: the source has all of its acts and more. What is in force follows from the acts. */
+function isEarlierSegmentation(
+  database: Database.Database,
+  tables: readonly OwnedTable[],
+  segmentationId: string,
+): boolean {
+  const isShorter = database
+    .prepare(
+      `SELECT 1 WHERE (SELECT count(*) FROM main.segmentation_acts WHERE segmentation_id = @id)
+         < (SELECT count(*) FROM source.segmentation_acts WHERE segmentation_id = @id)`,
+    )
+    .get({ id: segmentationId });
+  const history = tables.filter(({ table }) =>
+    ['segmentation_acts', 'segment_flips'].includes(table),
+  );
+  return isShorter !== undefined && isContained(database, history, segmentationId);
 }
 
 /**
- * Copies every session of the database in `sourceDir` that is not here yet, or went on since it was copied, one
- * transaction a session; the source is only read. Throws IbisError where the source is missing, damaged, of another
+ * Copies every session and segmentation of the database in `sourceDir` that is not here yet, or went on since it was
+ * copied, one transaction each; the source is only read. Throws IbisError where the source is missing, damaged, of another
  * schema version or in use. Running it again changes nothing.
  */
 export function mergeStore(
@@ -174,7 +208,7 @@ export function mergeStore(
   onProgress: (done: number, total: number) => void,
 ): MergeCounts {
   const { database } = store;
-  const tables = describeSessionTables(database);
+  const tables = describeOwnedTables(database);
   const file = copySource(store, sourceDir);
   try {
     checkSource(store, file, sourceDir);
@@ -191,37 +225,57 @@ export function mergeStore(
   }
 
   function mergeAttached(): MergeCounts {
-    const sessions = z
-      .array(sourceSession)
-      .parse(
-        database
-          .prepare('SELECT session_id, series_id FROM source.sessions ORDER BY created_at')
-          .all(),
-      );
-    const counts = { added: 0, continued: 0, alreadyThere: 0 };
-    for (const [index, { session_id: sessionId, series_id: seriesId }] of sessions.entries()) {
-      const fate = inTransaction(database, () => mergeSession(sessionId, seriesId));
-      counts[fate]++;
-      onProgress(index + 1, sessions.length);
-    }
-    return counts;
+    const rowsOf = (table: string, owner: string): SourceRow[] =>
+      z
+        .array(sourceRow)
+        .parse(
+          database
+            .prepare(`SELECT ${owner} AS id, series_id FROM source.${table} ORDER BY created_at`)
+            .all(),
+        );
+    const sessions = rowsOf('sessions', 'session_id');
+    const segmentations = rowsOf('segmentations', 'segmentation_id');
+    const total = sessions.length + segmentations.length;
+    let done = 0;
+    const count = (rows: readonly SourceRow[], mergeOne: (row: SourceRow) => keyof FateCounts) => {
+      const counts = { added: 0, continued: 0, alreadyThere: 0 };
+      for (const row of rows) {
+        counts[inTransaction(database, () => mergeOne(row))]++;
+        onProgress(++done, total);
+      }
+      return counts;
+    };
+    return {
+      ...count(sessions, mergeSession),
+      segmentations: count(segmentations, mergeSegmentation),
+    };
   }
 
-  function mergeSession(sessionId: string, seriesId: string): keyof MergeCounts {
-    const isHere =
-      database.prepare('SELECT 1 FROM main.sessions WHERE session_id = ?').get(sessionId) !==
-      undefined;
-    if (isHere && !isEarlierState(database, tables, sessionId)) return 'alreadyThere';
+  function isHere(table: 'sessions' | 'segmentations', owner: string, id: string): boolean {
+    const sql = `SELECT 1 FROM main.${table} WHERE ${owner} = ?`;
+    return database.prepare(sql).get(id) !== undefined;
+  }
+
+  /** In place of what is here, which goes first. */
+  function copyRows(owned: readonly OwnedTable[], { id, series_id: seriesId }: SourceRow): void {
     database.pragma('defer_foreign_keys = ON'); // until the commit: tables come in the order of their names
-    database.prepare('DELETE FROM main.sessions WHERE session_id = ?').run(sessionId);
+    for (const { table, owner } of owned)
+      database.prepare(`DELETE FROM main.${table} WHERE ${owner} = ?`).run(id);
     copyStudy(database, seriesId);
-    for (const { table, columns, key } of tables)
+    for (const { table, owner, columns, key } of owned)
       database
         .prepare(
           `INSERT INTO main.${table} (${columns})
-             SELECT ${columns} FROM source.${table} WHERE session_id = ? ORDER BY ${key}`,
+             SELECT ${columns} FROM source.${table} WHERE ${owner} = ? ORDER BY ${key}`,
         )
-        .run(sessionId);
+        .run(id);
+  }
+
+  function mergeSession(row: SourceRow): keyof FateCounts {
+    const owned = tables.filter(({ owner }) => owner === 'session_id');
+    const wasHere = isHere('sessions', 'session_id', row.id);
+    if (wasHere && !isEarlierSession(database, owned, row.id)) return 'alreadyThere';
+    copyRows(owned, row);
     // As at opening: the process that ran it is gone, so it waits.
     database
       .prepare(
@@ -229,8 +283,16 @@ export function mergeStore(
            run_state = CASE run_state WHEN 'running' THEN 'paused' ELSE run_state END
          WHERE session_id = ?`,
       )
-      .run(sessionId);
-    return isHere ? 'continued' : 'added';
+      .run(row.id);
+    return wasHere ? 'continued' : 'added';
+  }
+
+  function mergeSegmentation(row: SourceRow): keyof FateCounts {
+    const owned = tables.filter(({ owner }) => owner === 'segmentation_id');
+    const wasHere = isHere('segmentations', 'segmentation_id', row.id);
+    if (wasHere && !isEarlierSegmentation(database, owned, row.id)) return 'alreadyThere';
+    copyRows(owned, row);
+    return wasHere ? 'continued' : 'added';
   }
 }
 

@@ -10,12 +10,13 @@ import type {
   SessionSettings,
   StopReason,
 } from '../../domain/session.js';
-import type { SeriesSummary, StudySummary } from '../../domain/study.js';
 import { inTransaction } from './failure.js';
 import type { Store } from './openStore.js';
-import { getSession, loadSourcePaths } from './readSession.js';
+import { getSession } from './readSession.js';
 import { parseRow } from './rows.js';
 import { isOwnerAlive } from './runOwner.js';
+import { saveSeries } from './seriesRows.js';
+import type { NewSeries } from './seriesRows.js';
 
 /** A model that a session runs with, and the SHA-256 of each of its files. */
 export interface SessionModel {
@@ -24,17 +25,10 @@ export interface SessionModel {
   readonly files: Readonly<Record<string, string>>;
 }
 
-export interface NewSession {
+export interface NewSession extends NewSeries {
   /** Chosen by the caller where the same work must find the same session again; else a new one. */
   readonly sessionId?: SessionId;
   readonly settings: SessionSettings;
-  readonly study: Omit<StudySummary, 'series' | 'modalities'>;
-  readonly series: Pick<
-    SeriesSummary,
-    'seriesId' | 'seriesInstanceUID' | 'sourceKind' | 'modality' | 'description' | 'bodyPart'
-  >;
-  /** What was opened; enough to open the study again when the session is taken up later. */
-  readonly sourcePaths: readonly string[];
   readonly models: readonly SessionModel[];
 }
 
@@ -48,51 +42,12 @@ export interface SessionChange {
 
 /** Stores a new session, idle, with its study, series and model hashes. */
 export function createSession(store: Store, session: NewSession): SegmentationSession {
-  const { settings, study, series } = session;
+  const { settings, series } = session;
   const { database } = store;
   const sessionId = session.sessionId ?? (randomUUID() as string as SessionId); // branding at the edge
   const at = store.now().toISOString();
   inTransaction(database, () => {
-    // Kept beside the new ones: an older session's series may lie where this study was opened before.
-    const knownPaths = loadSourcePaths(store, study.studyId);
-    database
-      .prepare(
-        `INSERT INTO studies VALUES (@studyId, @studyInstanceUID, @patientName, @patientId,
-           @patientBirthDate, @patientSex, @studyDate, @studyDescription, @accessionNumber, @sourcePaths)
-         ON CONFLICT (study_id) DO UPDATE SET patient_name = excluded.patient_name,
-           patient_id = excluded.patient_id, patient_birth_date = excluded.patient_birth_date,
-           patient_sex = excluded.patient_sex, study_date = excluded.study_date,
-           study_description = excluded.study_description,
-           accession_number = excluded.accession_number, source_paths = excluded.source_paths`,
-      )
-      .run({
-        studyId: study.studyId,
-        studyInstanceUID: study.studyInstanceUID,
-        patientName: study.patientName,
-        patientId: study.patientId,
-        patientBirthDate: study.patientBirthDate,
-        patientSex: study.patientSex,
-        studyDate: study.studyDate,
-        studyDescription: study.studyDescription,
-        accessionNumber: study.accessionNumber,
-        sourcePaths: JSON.stringify([...new Set([...session.sourcePaths, ...knownPaths])]),
-      });
-    database
-      .prepare(
-        `INSERT INTO series VALUES (@seriesId, @studyId, @seriesInstanceUID, @sourceKind, @modality,
-           @description, @bodyPart)
-         ON CONFLICT (series_id) DO UPDATE SET modality = excluded.modality,
-           description = excluded.description, body_part = excluded.body_part`,
-      )
-      .run({
-        seriesId: series.seriesId,
-        studyId: study.studyId,
-        seriesInstanceUID: series.seriesInstanceUID,
-        sourceKind: series.sourceKind,
-        modality: series.modality,
-        description: series.description,
-        bodyPart: series.bodyPart,
-      });
+    saveSeries(store, session);
     database
       .prepare(
         `INSERT INTO sessions (session_id, series_id, phase_index, axis, slice_index, window_centre,

@@ -81,6 +81,9 @@ function receive(event: IbisEvent, onReady: () => Promise<void>): void {
       }
       if (event.kind === 'sessionChanged' && event.runState !== 'running') void loadSessions();
       return;
+    case 'segmentationChanged': // nothing of the window shows segmentations yet
+    case 'segmentationDeleted':
+      return;
     default:
       assertNever(event);
   }

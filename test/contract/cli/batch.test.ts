@@ -189,9 +189,10 @@ describe.skipIf(!hasTrainedPolicy)('ibis batch (needs resources/models/ibis-nano
     const merge = ['merge', one, two, '--into', merged, '--json'];
     const first = await runCli(merge);
     expect(first.code).toBe(0);
+    const none = { added: 0, continued: 0, alreadyThere: 0 };
     expect(first.lines).toEqual([
-      { source: one, added: 3, continued: 0, alreadyThere: 0 },
-      { source: two, added: 3, continued: 0, alreadyThere: 0 },
+      { source: one, added: 3, continued: 0, alreadyThere: 0, segmentations: none },
+      { source: two, added: 3, continued: 0, alreadyThere: 0, segmentations: none },
     ]);
     expect(readSessions(merged)).toEqual(readSessions(whole));
     const before = dump(merged);

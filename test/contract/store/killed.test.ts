@@ -4,7 +4,7 @@ import path from 'node:path';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { SessionId } from '../../../src/domain/brand.js';
+import type { SegmentationId, SessionId } from '../../../src/domain/brand.js';
 import { getInForce } from '../../../src/engine/agent/agentState.js';
 import {
   closeStore,
@@ -12,6 +12,7 @@ import {
   listInterruptedSessions,
   loadStepRecords,
 } from '../../../src/engine/store/index.js';
+import { openLive, paint, segmentationOf } from './sampleSegmentation.js';
 import { mustOpen, sampleStep } from './sampleSession.js';
 import { useTemporaryFolders } from './temporaryFolder.js';
 
@@ -19,6 +20,7 @@ const newFolder = useTemporaryFolders();
 // Inside the repository, so that the built script finds better-sqlite3.
 const cache = path.resolve(import.meta.dirname, '../../../node_modules/.cache');
 let outDir = '';
+const writers = ['writeUntilKilled', 'paintUntilKilled'] as const;
 
 beforeAll(async () => {
   mkdirSync(cache, { recursive: true });
@@ -27,10 +29,13 @@ beforeAll(async () => {
     configFile: false,
     logLevel: 'error',
     build: {
-      ssr: path.join(import.meta.dirname, 'writeUntilKilled.ts'),
+      ssr: true,
       outDir,
       target: 'node24',
-      rolldownOptions: { output: { entryFileNames: 'writer.mjs' } },
+      rolldownOptions: {
+        input: writers.map((name) => path.join(import.meta.dirname, `${name}.ts`)),
+        output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
+      },
     },
   });
 });
@@ -38,10 +43,15 @@ afterAll(() => {
   rmSync(outDir, { recursive: true, force: true });
 });
 
-/** Starts the writer, kills it (SIGKILL) `afterMs` after its first step; resolves with the lines it said. */
-function writeAndKill(dataDir: string, sessionId: string, afterMs: number): Promise<string[]> {
+/** Starts a writer, kills it (SIGKILL) `afterMs` after the first that it said; resolves with the lines it said. */
+function runAndKill(
+  writer: (typeof writers)[number],
+  dataDir: string,
+  id: string,
+  afterMs: number,
+): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(outDir, 'writer.mjs'), dataDir, sessionId], {
+    const child = spawn(process.execPath, [path.join(outDir, `${writer}.mjs`), dataDir, id], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
@@ -68,7 +78,7 @@ describe('a process that is killed while it stores steps', () => {
     let stepsBefore = 0;
     for (let round = 0; round < 6; round++) {
       const afterMs = Math.round(Math.random() * 400);
-      const lines = await writeAndKill(dataDir, sessionId, afterMs);
+      const lines = await runAndKill('writeUntilKilled', dataDir, sessionId, afterMs);
       const said = lines.map((line) => line.split(' '));
       sessionId = said[0]?.[0] ?? '';
       const lastSaid = Number(said.at(-1)?.[1]);
@@ -103,12 +113,44 @@ describe('a process that is killed while it stores steps', () => {
 
   it('is offered once: not again after the next end in order', async () => {
     const dataDir = newFolder();
-    await writeAndKill(dataDir, '', 50);
+    await runAndKill('writeUntilKilled', dataDir, '', 50);
     const first = mustOpen(dataDir);
     expect(first.interrupted).toHaveLength(1);
     closeStore(first);
     const second = mustOpen(dataDir);
     expect(second.interrupted).toEqual([]);
     closeStore(second);
+  });
+});
+
+describe('a process that is killed while it paints', () => {
+  it('loses no act that it had said was stored: voxels and undo are those of a process that was not killed', async () => {
+    const dataDir = newFolder();
+    const undisturbed = mustOpen(newFolder());
+    const expected = openLive(undisturbed);
+    const twin = segmentationOf(undisturbed);
+    let segmentationId = '';
+    for (let round = 0; round < 4; round++) {
+      const lines = await runAndKill(
+        'paintUntilKilled',
+        dataDir,
+        segmentationId,
+        Math.round(Math.random() * 300),
+      );
+      const [id = '', lastSaid = ''] = lines.at(-1)?.split(' ') ?? [];
+      segmentationId = id;
+      const store = mustOpen(dataDir);
+      const found = openLive(store).get(segmentationId as SegmentationId);
+      expect(found.revision - Number(lastSaid)).toBeOneOf([0, 1]);
+      for (let n = expected.get(twin).revision; expected.get(twin).revision < found.revision; n++)
+        if (n % 4 === 3) expected.step(twin, 'undo');
+        else paint(expected, twin, n);
+      const { state, stacks } = expected.get(twin);
+      expect(found.state).toEqual(state);
+      expect(found.stacks).toEqual(stacks);
+      closeStore(store);
+    }
+    expect(expected.get(twin).revision).toBeGreaterThan(4);
+    closeStore(undisturbed);
   });
 });

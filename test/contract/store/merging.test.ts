@@ -26,7 +26,11 @@ import { mustOpen, newSession, sampleStep, sessionWithSteps } from './sampleSess
 import { useTemporaryFolders } from './temporaryFolder.js';
 
 const newFolder = useTemporaryFolders();
-const merge = (store: Store, folder: string) => mergeStore(store, folder, () => undefined);
+/** What became of the sessions. */
+const merge = (store: Store, folder: string) => {
+  const { segmentations: _segmentations, ...sessions } = mergeStore(store, folder, () => undefined);
+  return sessions;
+};
 
 /** What a folder holds after `fill`, closed in order. */
 function makeSource<T>(fill: (store: Store) => T, folder = newFolder()): { folder: string; it: T } {

@@ -21,12 +21,14 @@ import {
   listInterruptedSessions,
   listSessions,
   loadStepRecords,
+  loadStoredSegmentation,
   markStepUndone,
   openStore,
   saveStep,
   updateSession,
 } from '../../../src/engine/store/index.js';
 import { migrations } from '../../../src/engine/store/migrations/index.js';
+import { sampleState, segmentationOf } from './sampleSegmentation.js';
 import { mustOpen, sampleStep, sessionWithSteps } from './sampleSession.js';
 import { useTemporaryFolders } from './temporaryFolder.js';
 
@@ -130,6 +132,8 @@ describe('opening the database', () => {
 
 /** Schema of a version and rows of the newest cut back to it: the inverse of each migration, newest first. */
 const cutBack: Readonly<Record<number, string>> = {
+  4: `DROP TABLE segment_flips; DROP TABLE segmentation_acts; DROP TABLE segment_slices; DROP TABLE segments;
+    DROP TABLE segmentations`,
   3: `DROP TABLE drawn_in_force; DROP TABLE drawn_points; DROP TABLE drawn_prompts;
     CREATE TABLE old_steps (
       session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
@@ -203,6 +207,10 @@ describe('migrations', () => {
         0,
       ]);
       saveStep(migrated, sampleStep(sessionId, 3));
+      // The tables that have come since take rows beside the old ones.
+      expect(loadStoredSegmentation(migrated, segmentationOf(migrated)).state).toEqual(
+        sampleState(),
+      );
       closeStore(migrated);
 
       const backups = path.join(databaseFolder(dataDir), 'backups');

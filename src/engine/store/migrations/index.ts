@@ -3,6 +3,13 @@ import { sessions } from './0001-sessions.js';
 import { runOwner } from './0002-run-owner.js';
 import { followedStep } from './0003-followed-step.js';
 import { prompts } from './0004-prompts.js';
+import { segmentations } from './0005-segmentations.js';
 
 /** In order; a released one never changes. */
-export const migrations: readonly Migration[] = [sessions, runOwner, followedStep, prompts];
+export const migrations: readonly Migration[] = [
+  sessions,
+  runOwner,
+  followedStep,
+  prompts,
+  segmentations,
+];
