@@ -7,7 +7,7 @@ import { splitIslands } from './islands.js';
 import { smoothingMargin, smoothJointly } from './jointSmoothing.js';
 import { unpackAround } from './ownBlock.js';
 import { getVoxelMm3, slicesOf } from './toolRequest.js';
-import type { ToolOutput, ToolRequest } from './toolRequest.js';
+import type { ToolRequest, ToolResult } from './toolRequest.js';
 
 /** The tools that change or make several segments. */
 
@@ -17,7 +17,7 @@ const MAX_NEW_SEGMENTS = 200;
 export function splitSegment(
   request: ToolRequest,
   { minMm3, connectivity }: SegmentToolOf<'split-islands'>,
-): ToolOutput {
+): ToolResult {
   const { geometry, segmentNumber } = request;
   const own = slicesOf(request, segmentNumber);
   const block = unpackAround(own, geometry.dimensions, 0);
@@ -39,7 +39,7 @@ export function smoothSegments(
   request: ToolRequest,
   tool: SegmentToolOf<'smooth-jointly'>,
   onProgress: OnProgress,
-): ToolOutput {
+): ToolResult {
   const { dimensions, spacingMm } = request.geometry;
   const numbers = [...new Set(tool.segmentNumbers)];
   const all = numbers.map((number) => slicesOf(request, number));

@@ -4,8 +4,10 @@ import type { Vec3 } from '../../domain/geometry.js';
 import { computeSlicePlane } from '../../domain/plane.js';
 import type { SliceAxis } from '../../domain/plane.js';
 import { assertNever } from '../../domain/result.js';
+import type { PackedMask } from '../../domain/mask.js';
+import { emptyPackedMask } from '../../domain/packedBits.js';
 import { packBlock, subtractSlices, uniteSlices } from '../../domain/segmentSlices.js';
-import type { VoxelBlock } from '../../domain/segmentSlices.js';
+import type { SliceChanges, VoxelBlock } from '../../domain/segmentSlices.js';
 import type { SegmentSlices } from '../../domain/segmentation.js';
 import type { VoxelAxis } from './blockSlices.js';
 import type { OnProgress } from './distance.js';
@@ -19,7 +21,7 @@ import { unpackAround } from './ownBlock.js';
 import { fillOutline, findByValue, invert } from './regionTools.js';
 import { copySlice, cutSegment } from './sliceTools.js';
 import { combineSlices, getVoxelMm3, slicesOf, toVec3 } from './toolRequest.js';
-import type { ToolOutput, ToolRequest } from './toolRequest.js';
+import type { ToolOutput, ToolRequest, ToolResult } from './toolRequest.js';
 
 /** The new voxels of the one segment that most tools change. */
 function runOnOne(
@@ -107,14 +109,42 @@ function runOnOne(
   }
 }
 
+const isSameMask = (a: PackedMask, b: PackedMask): boolean =>
+  a.bounds?.left === b.bounds?.left &&
+  a.bounds?.top === b.bounds?.top &&
+  a.bounds?.right === b.bounds?.right &&
+  a.bounds?.bottom === b.bounds?.bottom &&
+  a.bits.length === b.bits.length &&
+  a.bits.every((byte, at) => byte === b.bits[at]);
+
+/** The slices k whose masks differ, as they are after. Both sides are canonical. */
+function findChanges(before: SegmentSlices, after: SegmentSlices): SliceChanges {
+  const changes = new Map<number, PackedMask>();
+  for (const [k, mask] of after) {
+    const old = before.get(k);
+    if (old === undefined || !isSameMask(old, mask)) changes.set(k, mask);
+  }
+  for (const [k, { width, height }] of before)
+    if (!after.has(k)) changes.set(k, emptyPackedMask(width, height));
+  return changes;
+}
+
 /**
  * Runs a tool on the voxels of its segments. Throws IbisError with a sentence where the tool cannot do what is asked:
  * no island at the place, an outline that is open, a slice that is not there.
  */
 export function runTool(request: ToolRequest, onProgress: OnProgress): ToolOutput {
   const { tool, segmentNumber } = request;
-  if (tool.kind === 'split-islands') return splitSegment(request, tool);
-  if (tool.kind === 'smooth-jointly') return smoothSegments(request, tool, onProgress);
-  const changed = runOnOne(request, tool, onProgress);
-  return { changed: new Map([[segmentNumber, changed]]), created: [] };
+  const result: ToolResult =
+    tool.kind === 'split-islands'
+      ? splitSegment(request, tool)
+      : tool.kind === 'smooth-jointly'
+        ? smoothSegments(request, tool, onProgress)
+        : { changed: new Map([[segmentNumber, runOnOne(request, tool, onProgress)]]), created: [] };
+  const changed = new Map<number, SliceChanges>();
+  for (const [number, after] of result.changed) {
+    const changes = findChanges(slicesOf(request, number), after);
+    if (changes.size > 0) changed.set(number, changes);
+  }
+  return { changed, created: result.created };
 }

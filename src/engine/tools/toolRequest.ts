@@ -2,7 +2,7 @@ import type { Combination, SegmentTool, ToolRegion } from '../../contract/segmen
 import type { Vec3, VolumeGeometry, VoxelIndex } from '../../domain/geometry.js';
 import { computeSlicePlane } from '../../domain/plane.js';
 import { computeVoxelBox, subtractSlices, uniteSlices } from '../../domain/segmentSlices.js';
-import type { VoxelBox } from '../../domain/segmentSlices.js';
+import type { SliceChanges, VoxelBox } from '../../domain/segmentSlices.js';
 import type { SegmentSlices } from '../../domain/segmentation.js';
 import type { ValueBlock } from './values.js';
 
@@ -18,9 +18,16 @@ export interface ToolRequest {
   readonly values: ValueBlock | null;
 }
 
-export interface ToolOutput {
-  /** All voxels of the segments that may have changed. */
+/** All voxels of the segments that a tool may have changed, and of those to be made. */
+export interface ToolResult {
   readonly changed: ReadonlyMap<number, SegmentSlices>;
+  readonly created: readonly SegmentSlices[];
+}
+
+/** What the worker gives back. */
+export interface ToolOutput {
+  /** The new masks of the slices that changed, by segment; one that did not change is left out. */
+  readonly changed: ReadonlyMap<number, SliceChanges>;
   /** Voxels of segments to be made, largest first. */
   readonly created: readonly SegmentSlices[];
 }

@@ -46,7 +46,7 @@ export function createToolRunner({
       worker = used;
       used.ref();
       const settle = (): void => {
-        used.removeAllListeners();
+        used.off('message', onMessage).off('error', onDeath).off('exit', onDeath);
         signal.removeEventListener('abort', onAbort);
         used.unref(); // an idle worker keeps no program alive
       };
@@ -57,8 +57,11 @@ export function createToolRunner({
         reject(reason);
       };
       const onAbort = (): void => drop(cancelled());
-      signal.addEventListener('abort', onAbort, { once: true });
-      used.on('message', (reply: ToolReply) => {
+      const onDeath = (cause: unknown): void =>
+        drop(
+          new IbisError('failed', 'The tool stopped: it may have run out of memory.', { cause }),
+        );
+      const onMessage = (reply: ToolReply): void => {
         if (reply.kind === 'progress') {
           onProgress?.(reply.share);
           return;
@@ -66,13 +69,9 @@ export function createToolRunner({
         settle();
         if (reply.kind === 'done') resolve(reply.output);
         else reject(new IbisError(reply.error.code, reply.error.message));
-      });
-      const onDeath = (cause?: unknown): void =>
-        drop(
-          new IbisError('failed', 'The tool stopped: it may have run out of memory.', { cause }),
-        );
-      used.on('error', onDeath);
-      used.on('exit', () => onDeath());
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      used.on('message', onMessage).on('error', onDeath).on('exit', onDeath);
       const buffer = request.values?.data.buffer;
       used.postMessage(request, buffer instanceof ArrayBuffer ? [buffer] : []);
     });

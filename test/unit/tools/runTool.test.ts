@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { segmentToolNames, segmentToolSchema } from '../../../src/contract/segmentTools.js';
 import type { SegmentTool } from '../../../src/contract/segmentTools.js';
 import type { Vec3 } from '../../../src/domain/geometry.js';
-import { packBlock, unpackBox } from '../../../src/domain/segmentSlices.js';
+import { applySliceChanges, packBlock, unpackBox } from '../../../src/domain/segmentSlices.js';
 import type { SegmentSlices } from '../../../src/domain/segmentation.js';
 import { runTool } from '../../../src/engine/tools/runTool.js';
 import {
@@ -57,9 +57,14 @@ function run(tool: unknown, { own, others = {}, values, spacingMm = [1, 1, 1] }:
   );
   const show = (slices: SegmentSlices | undefined): string[][] =>
     showBlock(unpackBox(slices ?? new Map(), [0, 0, 0], dimensions));
+  const after = (number: number): string[][] =>
+    show(
+      applySliceChanges(segments.get(number) ?? new Map(), output.changed.get(number) ?? new Map()),
+    );
   return {
-    own: show(output.changed.get(1)),
-    changed: new Map([...output.changed].map(([number, slices]) => [number, show(slices)])),
+    own: after(1),
+    after,
+    changedSlices: [...output.changed].map(([number, slices]) => [number, [...slices.keys()]]),
     created: output.created.map(show),
   };
 }
@@ -257,6 +262,14 @@ describe('Tools on one segment', () => {
     ).toThrow('There is no slice 9');
   });
 
+  it('tells only of slices that changed, also of those that are empty now', () => {
+    const own = [['.#.'], ['...'], ['##.']];
+    const { changedSlices, own: kept } = run({ kind: 'keep-largest-island' }, { own });
+    expect(kept).toEqual([['...'], ['...'], ['##.']]);
+    expect(changedSlices).toEqual([[1, [0]]]);
+    expect(run({ kind: 'fill-holes', axis: 'axial' }, { own }).changedSlices).toEqual([]);
+  });
+
   it('leaves an empty segment empty', () => {
     for (const tool of [
       { kind: 'grow', radiiMm: [2, 2, 2] },
@@ -278,12 +291,12 @@ describe('Tools on several segments', () => {
   it('smooths segments together', () => {
     const left = ['####....', '####....', '#####...', '####....', '####....'];
     const right = ['....####', '....####', '.....###', '....####', '....####'];
-    const { changed } = run(
+    const { after } = run(
       { kind: 'smooth-jointly', segmentNumbers: [1, 2], deviationMm: 1 },
       { own: [left], others: { 2: [right] } },
     );
-    expect(changed.get(1)).toEqual([left.map(() => '####....')]);
-    expect(changed.get(2)).toEqual([left.map(() => '....####')]);
+    expect(after(1)).toEqual([left.map(() => '####....')]);
+    expect(after(2)).toEqual([left.map(() => '....####')]);
   });
 });
 
