@@ -21,6 +21,8 @@ import { segmentationMethods } from './segmentationChannels.js';
 import type { SegmentationEvent, SegmentationMethodResults } from './segmentationChannels.js';
 import { segmentationFileMethods } from './segmentationFileChannels.js';
 import type { SegmentationFileResults } from './segmentationFileChannels.js';
+import { segmentToolMethods } from './segmentTools.js';
+import type { SegmentToolResults } from './segmentTools.js';
 
 /**
  * The channel table: every method that the renderer may call, with the shape of its parameters. Preload's
@@ -132,6 +134,7 @@ export const engineMethods = {
   }),
   ...segmentationMethods,
   ...segmentationFileMethods,
+  ...segmentToolMethods,
 } as const;
 
 export interface ModelStatus {
@@ -189,7 +192,8 @@ export interface ExportResult {
 }
 
 /** Results, by method. */
-export interface MethodResults extends SegmentationMethodResults, SegmentationFileResults {
+export interface MethodResults
+  extends SegmentationMethodResults, SegmentationFileResults, SegmentToolResults {
   pickFiles: readonly string[];
   pickExportFolder: string | null;
   revealInFolder: null;

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+import type { SegmentationId } from '../domain/brand.js';
+import type { Segmentation } from '../domain/segmentation.js';
+
 /**
  * The tools that change a whole segment: what the window asks for with `applySegmentTool`, run by the engine's tool
  * worker (src/engine/tools). Lengths are mm, values are modality values (HU of a CT), voxels are zero-based.
@@ -127,6 +130,20 @@ export type SegmentTool = z.infer<typeof segmentToolSchema>;
 export type SegmentToolOf<K extends SegmentTool['kind']> = Extract<SegmentTool, { kind: K }>;
 export type ToolRegion = z.infer<typeof region>;
 export type Combination = z.infer<typeof combination>;
+
+export const segmentToolMethods = {
+  /** Progress and cancel through `jobId`. One that changes nothing makes no act. */
+  applySegmentTool: z.object({
+    segmentationId: z.string().transform((id) => id as SegmentationId), // branding at the edge
+    segmentNumber,
+    tool: segmentToolSchema,
+    jobId: z.string(),
+  }),
+} as const;
+
+export interface SegmentToolResults {
+  applySegmentTool: Segmentation;
+}
 
 /** In words, for the history: 'Grow on Liver'. */
 export const segmentToolNames: Readonly<Record<SegmentTool['kind'], string>> = {

@@ -23,6 +23,7 @@ import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
 import { createModelPool, modelRoots } from './modelPool.js';
 import { createProviderChoice } from './providerChoice.js';
+import { createSegmentToolHandlers } from './segmentations/applyTool.js';
 import { createSegmentationHandlers } from './segmentations/handlers.js';
 import { createSegmentations } from './segmentations/index.js';
 import { createLiveSegmentations } from './segmentations/liveSegmentations.js';
@@ -33,6 +34,7 @@ import { createSliceSource } from './slices.js';
 import type { PreparedSlice, SliceRequest } from './slices.js';
 import { closeStore, getSessionSource, listInterruptedSessions, openStore } from './store/index.js';
 import { createStudies } from './studies.js';
+import { createToolRunner } from './tools/toolRunner.js';
 
 export interface EngineOptions {
   /** Database, caches and the user's own models; made if missing. */
@@ -98,6 +100,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     studies,
     findSeries: (seriesId) => library.getSeries(seriesId),
   });
+  const tools = createToolRunner();
   const idleEncoding = createIdleEncoding({
     slices,
     getSegmenter: (id) => models.getSegmenter(id),
@@ -115,6 +118,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const handlers: EngineHandlers = {
     ...sessions.handlers,
     ...createSegmentationHandlers({ segmentations, live, store, studies, slices, emit }),
+    ...createSegmentToolHandlers({ segmentations, slices, tools, jobs, emit }),
     getAppInfo: async () => ({
       version,
       nodeVersion: process.version,
@@ -177,7 +181,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       idleEncoding.stop();
       jobs.cancelAll();
       await sessions.close();
-      await Promise.all([models.close(), library.close()]);
+      await Promise.all([models.close(), library.close(), tools.close()]);
       closeStore(store);
     },
   };

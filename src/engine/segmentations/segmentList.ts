@@ -16,7 +16,7 @@ const MAX_SEGMENTS = 65_535; // DICOM's US
 
 /** A segment by hand, visible and unlocked, with codes for its label and the next colour unless they are given. */
 export function makeNewSegment(
-  { segments }: SegmentationHeader,
+  { segments }: { readonly segments: readonly Pick<Segment, 'colour'>[] },
   wanted: Pick<ParsedParams<'addSegment'>, 'segmentLabel' | 'codes' | 'colour'>,
 ): NewSegment {
   const { category, type, modifier } = wanted.codes ?? describeSegment(wanted.segmentLabel);

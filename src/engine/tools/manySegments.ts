@@ -25,7 +25,7 @@ export function splitSegment(
   const islands = splitIslands(block, minMm3 / getVoxelMm3(geometry), connectivity);
   if (islands.length > MAX_NEW_SEGMENTS + 1)
     throw new IbisError(
-      'bad-message',
+      'session-state',
       `The segment has ${islands.length} islands of this size, and at most ${MAX_NEW_SEGMENTS} segments are made at once. Ask for larger islands, or remove small ones first.`,
     );
   const [largest = new Map(), ...others] = islands.map((island) =>

@@ -12,7 +12,7 @@ const MAX_BLOCK_VOXELS = 2 ** 27;
 export function requireRoom([di, dj, dk]: Vec3): void {
   if (di * dj * dk > MAX_BLOCK_VOXELS)
     throw new IbisError(
-      'bad-message',
+      'session-state',
       `The tool would have to work on ${di} x ${dj} x ${dk} voxels at once, for which there is no room. Use it on a part of the volume, or split the segment first.`,
     );
 }

@@ -41,7 +41,7 @@ export function findByValue(
   const found = growRegion(growth, criterion, onProgress);
   if (found === null)
     throw new IbisError(
-      'bad-message',
+      'not-found',
       'The region cannot grow from here: the value at this place is outside the range, or the place is outside the region.',
     );
   return packBlock(found, dimensions);
@@ -62,7 +62,7 @@ export function fillOutline(
   const enclosed = slice === null ? null : findEnclosedAround(slice, normalAxis, voxel);
   if (enclosed === null)
     throw new IbisError(
-      'bad-message',
+      'not-found',
       'The segment does not enclose this place on this slice. Close its outline first, then click inside.',
     );
   return uniteSlices(own, packBlock(enclosed, geometry.dimensions));

@@ -59,7 +59,7 @@ function runOnOne(
         const picked = pickIsland(block, toVec3(tool.voxel), tool.connectivity, wanted);
         if (picked === null)
           throw new IbisError(
-            'bad-message',
+            'not-found',
             'The segment has nothing at this place. Click inside one of its parts.',
           );
         return picked;
