@@ -23,6 +23,7 @@ import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
 import { createModelPool, modelRoots } from './modelPool.js';
 import { createProviderChoice } from './providerChoice.js';
+import { createSegmentationFiles } from './segmentationFiles.js';
 import { createSegmentToolHandlers } from './segmentations/applyTool.js';
 import { createSegmentationHandlers } from './segmentations/handlers.js';
 import { createSegmentations } from './segmentations/index.js';
@@ -100,6 +101,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     studies,
     findSeries: (seriesId) => library.getSeries(seriesId),
   });
+  const segmentationHandlers = createSegmentationHandlers({
+    segmentations,
+    live,
+    store,
+    studies,
+    slices,
+    emit,
+  });
   const tools = createToolRunner();
   const idleEncoding = createIdleEncoding({
     slices,
@@ -117,8 +126,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   const handlers: EngineHandlers = {
     ...sessions.handlers,
-    ...createSegmentationHandlers({ segmentations, live, store, studies, slices, emit }),
+    ...segmentationHandlers,
     ...createSegmentToolHandlers({ segmentations, slices, tools, jobs, emit }),
+    ...createSegmentationFiles({
+      segmentations,
+      studies,
+      library,
+      measure: (segmentationId, segmentNumber) =>
+        segmentationHandlers.computeSegmentStatistics({ segmentationId, segmentNumber }),
+      version,
+    }),
     getAppInfo: async () => ({
       version,
       nodeVersion: process.version,
