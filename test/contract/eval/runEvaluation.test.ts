@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { evalReportSchema } from '../../../src/contract/evalReport.js';
+import type { PolicyManifest } from '../../../src/contract/manifest.js';
 import { targetsFileSchema } from '../../../src/contract/targets.js';
 import type { TargetsFile } from '../../../src/contract/targets.js';
 import { IBIS_OVERLAY } from '../../../src/domain/overlay.js';
@@ -368,10 +369,10 @@ describe('the data set of an evaluation', () => {
     seen: z.string(),
   });
   /** What a gray policy sees with the truth as its mask. */
-  const look = {
+  const look: Pick<PolicyManifest['policy'], 'image' | 'overlay'> = {
     image: { widthPx: 256, heightPx: 256, fit: 'stretch', resample: 'bilinear', gray: true },
-    overlay: IBIS_OVERLAY,
-  } as const;
+    overlay: { ...IBIS_OVERLAY, rgb: [...IBIS_OVERLAY.rgb] },
+  };
   const sets = [
     'sunnybrook_cmr',
     'hc18_fetal_us',
