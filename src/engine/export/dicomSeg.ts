@@ -1,6 +1,6 @@
 import type { PackedMask } from '../../domain/mask.js';
-import { addBits } from '../../domain/packedBits.js';
 import type { SegmentSlices } from '../../domain/segmentation.js';
+import { addBits } from '../dicom/addBits.js';
 import { describeSeg } from './segDataset.js';
 import type { SegHeaderInput, SegSegment } from './segDataset.js';
 import { encodeDicomImage } from './writeDicom.js';

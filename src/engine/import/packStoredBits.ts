@@ -1,5 +1,6 @@
 import type { MaskBounds, PackedMask } from '../../domain/mask.js';
-import { addBits, emptyPackedMask, makeBits, packBits } from '../../domain/packedBits.js';
+import { emptyPackedMask, makeBits, packBits } from '../../domain/packedBits.js';
+import { addBits } from '../dicom/addBits.js';
 
 /** First and last byte that is not 0 from `from` on and before `end`; null where there is none. */
 function findSetBytes(
