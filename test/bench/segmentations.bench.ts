@@ -51,7 +51,12 @@ test('a SEG of 100 segments on a 512 x 512 x 300 CT, written and opened', async 
   const file = path.join(folder, 'seg.dcm');
   const beforeMiB = process.memoryUsage.rss() / 2 ** 20;
 
-  const begunMs = performance.now();
+  /** The machine may be shared: what this process itself took stands beside the wall time. */
+  const clock = (): { readonly wallMs: number; readonly spentMs: number } => {
+    const { user, system } = process.cpuUsage();
+    return { wallMs: performance.now(), spentMs: (user + system) / 1000 };
+  };
+  const begun = clock();
   const parts = encodeBinarySeg({
     source,
     header: readSourceHeader(source.images[0]?.file ?? ''),
@@ -62,14 +67,14 @@ test('a SEG of 100 segments on a 512 x 512 x 300 CT, written and opened', async 
     now: new Date(),
   });
   await writeFile(file, parts);
-  const writtenMs = performance.now();
+  const written = clock();
   const read = await readDicomSeg(parseDicomFile(await readFile(file)), {
     geometry: source.geometry,
     seriesInstanceUID: '',
     frameOfReferenceUID: '',
     images: source.images.map(({ info }) => info),
   });
-  const openedMs = performance.now();
+  const opened = clock();
   const peakMiB = process.resourceUsage().maxRSS / 1024;
   rmSync(folder, { recursive: true, force: true });
 
@@ -79,11 +84,18 @@ test('a SEG of 100 segments on a 512 x 512 x 300 CT, written and opened', async 
   record(
     {
       name: 'SEG of 100 segments, written',
-      value: writtenMs - begunMs,
+      value: written.wallMs - begun.wallMs,
       unit: 'ms',
       target: 10_000,
+      note: `${(written.spentMs - begun.spentMs).toFixed(0)} ms of processor time`,
     },
-    { name: 'SEG of 100 segments, opened', value: openedMs - writtenMs, unit: 'ms', target: 2000 },
+    {
+      name: 'SEG of 100 segments, opened',
+      value: opened.wallMs - written.wallMs,
+      unit: 'ms',
+      target: 2000,
+      note: `${(opened.spentMs - written.spentMs).toFixed(0)} ms of processor time`,
+    },
     {
       name: 'SEG of 100 segments, peak memory',
       value: peakMiB,
