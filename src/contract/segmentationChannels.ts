@@ -29,6 +29,9 @@ export const codedConceptSchema = z.object({
   scheme: z.string().min(1).max(16),
   meaning: z.string().min(1).max(64),
 }) satisfies z.ZodType<CodedConcept>;
+const valueRange = z
+  .object({ lower: z.number(), upper: z.number() })
+  .refine(({ lower, upper }) => lower <= upper);
 const colour = z.string().regex(/^#[0-9a-f]{6}$/);
 const opacity = z.number().min(0).max(1);
 
@@ -100,6 +103,8 @@ export const segmentationMethods = {
     axis,
     mode: z.enum(['add', 'erase']),
     toolLabel: label,
+    /** Modality values, both ends included: only voxels with such a value are painted or erased. Null: all. */
+    range: valueRange.nullable().default(null),
     slices: z
       .array(z.object({ sliceIndex, region: packedMaskSchema }))
       .min(1)

@@ -11,6 +11,7 @@ import { findValueBox, listSegmentsRead } from '../tools/toolRequest.js';
 import type { ToolRunner } from '../tools/toolRunner.js';
 import type { ValueBlock } from '../tools/values.js';
 import { findSegment, requireUnlocked } from './editVoxels.js';
+import { loadGrayVolume } from './grayVolume.js';
 import type { NewSegment, Segmentations, SegmentationSnapshot } from './index.js';
 import { makeNewSegment } from './segmentList.js';
 import { noVoxels } from './state.js';
@@ -71,13 +72,7 @@ export function createSegmentToolHandlers(options: {
     const { segmentation, geometry, voxels } = snapshot;
     const box = findValueBox(tool, { geometry, segments: voxels });
     if (box === null) return null;
-    const volume = await slices.loadVolume(segmentation.seriesId, segmentation.phaseIndex, signal);
-    if (volume.samplesPerPixel !== 1)
-      throw new IbisError(
-        'unsupported-format',
-        'This tool goes by gray values, but these images are in colour.',
-      );
-    return copyValues(volume, box, signal);
+    return copyValues(await loadGrayVolume(slices, segmentation, signal), box, signal);
   };
 
   const apply = async (

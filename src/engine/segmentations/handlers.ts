@@ -3,6 +3,7 @@ import { IbisError } from '../../contract/errors.js';
 import type { SegmentationMethodResults } from '../../contract/segmentationChannels.js';
 import type { SegmentationId } from '../../domain/brand.js';
 import { computeSlicePlane } from '../../domain/plane.js';
+import { limitToRange } from '../../domain/rangeLimit.js';
 import { cutSegmentSlice } from '../../domain/segmentSlices.js';
 import type { SegmentStatistics } from '../../domain/segmentStatistics.js';
 import type { Segment, SegmentSlices, SegmentSource } from '../../domain/segmentation.js';
@@ -14,6 +15,7 @@ import { deleteStoredSegmentation, getSession, listStoredSegmentations } from '.
 import type { Store } from '../store/index.js';
 import type { Studies } from '../studies.js';
 import { findSegment, requireUnlocked } from './editVoxels.js';
+import { loadGrayVolume } from './grayVolume.js';
 import type { SegmentationHeader } from './headerPatch.js';
 import type { Segmentations } from './index.js';
 import { describeSegmentation } from './liveSegmentations.js';
@@ -189,12 +191,19 @@ export function createSegmentationHandlers(options: {
       axis,
       mode,
       toolLabel,
+      range,
       slices: drawn,
     }) => {
+      const at = segmentations.get(segmentationId).segmentation;
+      const volume = range === null ? null : await loadGrayVolume(slices, at);
       const { segmentation, geometry, voxels } = segmentations.get(segmentationId);
       const segment = findSegment(segmentation, segmentNumber);
       requireUnlocked(segment); // also where nothing would change
-      const region = liftMasks(geometry, axis, drawn);
+      const covered = liftMasks(geometry, axis, drawn);
+      const region =
+        volume === null || range === null
+          ? covered
+          : limitToRange(covered, { dimensions: geometry.dimensions, data: volume.data }, range);
       const before = voxels.get(segmentNumber) ?? noVoxels;
       const where = nameSlices(
         axis,

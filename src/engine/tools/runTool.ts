@@ -6,7 +6,12 @@ import type { SliceAxis } from '../../domain/plane.js';
 import { assertNever } from '../../domain/result.js';
 import type { PackedMask } from '../../domain/mask.js';
 import { emptyPackedMask } from '../../domain/packedBits.js';
-import { packBlock, subtractSlices, uniteSlices } from '../../domain/segmentSlices.js';
+import {
+  intersectSlices,
+  packBlock,
+  subtractSlices,
+  uniteSlices,
+} from '../../domain/segmentSlices.js';
 import type { SliceChanges, VoxelBlock } from '../../domain/segmentSlices.js';
 import type { SegmentSlices } from '../../domain/segmentation.js';
 import type { VoxelAxis } from './blockSlices.js';
@@ -91,7 +96,7 @@ function runOnOne(
     case 'unite':
       return uniteSlices(own, slicesOf(request, tool.other));
     case 'intersect':
-      return subtractSlices(own, subtractSlices(own, slicesOf(request, tool.other)));
+      return intersectSlices(own, slicesOf(request, tool.other));
     case 'subtract':
       return subtractSlices(own, slicesOf(request, tool.other));
     case 'invert':

@@ -41,7 +41,12 @@ describe('applySegmentTool', () => {
 
   const apply = (tool: Tool, segmentNumber = 1, jobId = 'tool'): Promise<Segmentation> =>
     test.engine.invoke('applySegmentTool', { segmentationId, segmentNumber, tool, jobId });
-  const paint = (segmentNumber: number, sliceIndex: number, corners: Corners) => {
+  const paint = (
+    segmentNumber: number,
+    sliceIndex: number,
+    corners: Corners,
+    range: { lower: number; upper: number } | null = null,
+  ) => {
     const [width, height] = geometry.dimensions;
     const [left, top, right, bottom] = corners;
     const mask = emptyMask(width, height);
@@ -53,6 +58,7 @@ describe('applySegmentTool', () => {
       axis: 'acquired',
       mode: 'add',
       toolLabel: 'Brush',
+      range,
       slices: [{ sliceIndex, region: packMask(mask) }],
     });
   };
@@ -96,6 +102,23 @@ describe('applySegmentTool', () => {
     const region = { kind: 'volume' as const };
     await apply({ kind: 'grow-region', seed, criterion, region, combination: 'add' });
     expect(await countOn(6)).toBe(width * height);
+  });
+
+  it('paints with the brush only where the values are in a range', async () => {
+    const [width, height] = geometry.dimensions;
+    const all = [0, 0, width - 1, height - 1] as const;
+    await paint(1, 5, all, { lower: -1e9, upper: 100 });
+    await paint(2, 5, all, { lower: 100.5, upper: 1e9 });
+    const [low, high] = [await countOn(5, 1), await countOn(5, 2)];
+    expect(low).toBeGreaterThan(0);
+    expect(high).toBeGreaterThan(0);
+    expect(low + high).toBe(width * height); // the values are whole numbers
+    // The very voxels that a threshold finds.
+    const slice = { kind: 'slice' as const, axis: 'acquired' as const, sliceIndex: 5 };
+    const range = { lower: -1e9, upper: 100 };
+    const { revision } = await test.engine.invoke('getSegmentation', { segmentationId });
+    const same = await apply({ kind: 'threshold', range, region: slice, combination: 'replace' });
+    expect(same.revision).toBe(revision);
   });
 
   it('makes segments of islands that are split off, with the codes of the first', async () => {
