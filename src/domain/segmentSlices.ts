@@ -106,12 +106,18 @@ export function cutSegmentSlice(
       plane.normalAxis === 0 ? [sliceIndex, sliceIndex] : [bounds.left, bounds.right];
     const [j1, j2] =
       plane.normalAxis === 1 ? [sliceIndex, sliceIndex] : [bounds.top, bounds.bottom];
+    // Column and row grow evenly with i and j.
+    const [first, nextI, nextJ] = [corner([0, 0, k]), corner([1, 0, k]), corner([0, 1, k])];
     for (let j = j1; j <= j2; j++)
       for (let i = i1; i <= i2; i++) {
         const at = (j - bounds.top) * (bounds.right - bounds.left + 1) + i - bounds.left;
         if ((((stored[at >> 3] ?? 0) >> (at & 7)) & 1) === 0) continue;
-        const { column, row } = voxelToImage(plane, { i, j, k }).point;
-        setBit(bits, box, column, row);
+        setBit(
+          bits,
+          box,
+          first.column + i * (nextI.column - first.column) + j * (nextJ.column - first.column),
+          first.row + i * (nextI.row - first.row) + j * (nextJ.row - first.row),
+        );
       }
   }
   return packBits(plane, box, bits);

@@ -2,8 +2,8 @@ import { IbisError } from '../../contract/errors.js';
 import {
   emptyPackedMask,
   intersectPacked,
+  isSamePacked,
   subtractPacked,
-  togglePacked,
 } from '../../domain/packedBits.js';
 import type { PackedMask } from '../../domain/mask.js';
 import { applySliceChanges } from '../../domain/segmentSlices.js';
@@ -65,7 +65,7 @@ export function editVoxels(
   for (const [k, mask] of edit.changedSlices) {
     const before = current.get(k) ?? emptyPackedMask(mask.width, mask.height);
     const allowed = makeRoom(k, mask, before);
-    if (togglePacked(before, allowed).bounds !== null) wanted.set(k, allowed);
+    if (!isSamePacked(before, allowed)) wanted.set(k, allowed);
   }
   if (wanted.size === 0) return state;
   voxels.set(edit.segmentNumber, applySliceChanges(current, wanted));

@@ -1,5 +1,5 @@
-import { voxelToWorld } from '../../domain/geometry.js';
-import type { VolumeGeometry, WorldPoint } from '../../domain/geometry.js';
+import { cross, dot, length, normalise, subtract, voxelToWorld } from '../../domain/geometry.js';
+import type { Vec3, VolumeGeometry, WorldPoint } from '../../domain/geometry.js';
 import type { PackedMask } from '../../domain/mask.js';
 import { forEachPixel } from '../../domain/packedBits.js';
 import type { SegmentSlices } from '../../domain/segmentation.js';
@@ -12,12 +12,14 @@ interface Pixel {
 /** Corners of the convex hull of a slice (Andrew's monotone chain): the two ends of a longest axis are among them. */
 function computeHull(mask: PackedMask): Pixel[] {
   // Only the ends of each row can be corners; rows come in order.
-  const rows = new Map<number, { first: number; last: number }>();
+  const first = new Int32Array(mask.height).fill(-1);
+  const last = new Int32Array(mask.height);
   forEachPixel(mask, (i, j) => {
-    const row = rows.get(j);
-    if (row === undefined) rows.set(j, { first: i, last: i });
-    else row.last = i;
+    if (first[j] === -1) first[j] = i;
+    last[j] = i;
   });
+  const ends = (columns: Int32Array): Pixel[] =>
+    [...columns].flatMap((i, j) => (first[j] === -1 ? [] : [{ i, j }]));
   const chain = (points: readonly Pixel[]): Pixel[] => {
     const corners: Pixel[] = [];
     for (const point of points) {
@@ -32,33 +34,37 @@ function computeHull(mask: PackedMask): Pixel[] {
     return corners;
   };
   // Down the right edge, and up the left.
-  const down = [...rows].map(([j, { last }]) => ({ i: last, j }));
-  const up = [...rows].map(([j, { first }]) => ({ i: first, j })).reverse();
-  return [...chain(down), ...chain(up)];
+  return [...chain(ends(last)), ...chain(ends(first).reverse())];
 }
 
-/** The hull of one slice in the patient, and the box around it. */
+/** The hull of one slice in the patient, and a circle around it. */
 interface Outline {
   readonly points: readonly WorldPoint[];
-  readonly min: WorldPoint;
-  readonly max: WorldPoint;
+  readonly centre: Vec3; // LPS mm
+  readonly radiusMm: number;
 }
+
+const toVec = ({ x, y, z }: WorldPoint): Vec3 => [x, y, z];
 
 function outlineOf(geometry: VolumeGeometry, k: number, mask: PackedMask): Outline {
+  const { left, right, top, bottom } = mask.bounds ?? { left: 0, right: 0, top: 0, bottom: 0 };
+  const middle = { i: (left + right) / 2, j: (top + bottom) / 2, k };
+  const centre = toVec(voxelToWorld(geometry, middle));
   const points = computeHull(mask).map(({ i, j }) => voxelToWorld(geometry, { i, j, k }));
-  const extreme = (pick: (...values: number[]) => number): WorldPoint => ({
-    x: pick(...points.map(({ x }) => x)),
-    y: pick(...points.map(({ y }) => y)),
-    z: pick(...points.map(({ z }) => z)),
-  });
-  return { points, min: extreme(Math.min), max: extreme(Math.max) };
+  const radiusMm = points.reduce(
+    (most, point) => Math.max(most, length(subtract(toVec(point), centre))),
+    0,
+  );
+  return { points, centre, radiusMm };
 }
 
-/** No two points of the outlines lie farther apart (squared mm). */
-function boundDistance(a: Outline, b: Outline): number {
-  const along = (axis: 'x' | 'y' | 'z'): number =>
-    Math.max(Math.abs(a.max[axis] - b.min[axis]), Math.abs(b.max[axis] - a.min[axis]));
-  return along('x') ** 2 + along('y') ** 2 + along('z') ** 2;
+/** No two points of the outlines lie farther apart (squared mm). `normal`: of the slices, which are parallel. */
+function boundDistance(a: Outline, b: Outline, normal: Vec3): number {
+  const between = subtract(a.centre, b.centre);
+  const across = dot(between, normal);
+  const along = Math.sqrt(Math.max(0, dot(between, between) - across * across));
+  const most = along + a.radiusMm + b.radiusMm;
+  return (across * across + most * most) * (1 + 1e-9); // never below the truth by rounding
 }
 
 function computeLargestDistance(a: Outline, b: Outline): number {
@@ -77,6 +83,7 @@ export async function computeLongestAxis(
   geometry: VolumeGeometry,
   breathe: () => Promise<void>,
 ): Promise<number | null> {
+  const normal = normalise(cross(geometry.direction[0], geometry.direction[1]));
   const outlines: Outline[] = [];
   for (const [k, mask] of slices) {
     outlines.push(outlineOf(geometry, k, mask));
@@ -88,13 +95,13 @@ export async function computeLongestAxis(
   let widest: { readonly pair: readonly [Outline, Outline]; readonly bound: number } | null = null;
   for (const [n, a] of outlines.entries())
     for (const b of outlines.slice(n)) {
-      const bound = boundDistance(a, b);
+      const bound = boundDistance(a, b, normal);
       if (widest === null || bound > widest.bound) widest = { pair: [a, b], bound };
     }
   if (widest !== null) best = computeLargestDistance(...widest.pair);
   for (const [n, a] of outlines.entries()) {
     for (const b of outlines.slice(n))
-      if (boundDistance(a, b) > best) best = Math.max(best, computeLargestDistance(a, b));
+      if (boundDistance(a, b, normal) > best) best = Math.max(best, computeLargestDistance(a, b));
     await breathe();
   }
   return Math.sqrt(best);
