@@ -19,7 +19,7 @@ import { reportsDir, writeModelsPage } from './modelsPage.mjs';
 
 const usage = `Usage: npm run eval -- [options]
   --sets LIST       only these data sets, by name
-  --part PART       only "policy" or only "segmenters"
+  --part PART       only "policy", only "segmenters" or only "propagation"
   --again           also what was measured since the models and the targets last changed
   --split NAME      part of the data; default: test. Another is a trial, whose reports stay in test-results/eval/
   --max-files N     only the first so many files of a set; a trial, too
@@ -49,8 +49,9 @@ if (options.help) {
   process.stdout.write(`${usage}\n`);
   process.exit(0);
 }
-const parts = options.part === undefined ? ['policy', 'segmenters'] : [options.part];
-if (!['policy', 'segmenters'].includes(parts[0])) fail(usage);
+const allParts = ['policy', 'segmenters', 'propagation'];
+const parts = options.part === undefined ? allParts : [options.part];
+if (!allParts.includes(parts[0])) fail(usage);
 
 await setUpDependencies();
 await continueUnderNode24(); // which reads TypeScript
@@ -77,7 +78,7 @@ const first = options['max-files'] === undefined ? '' : `-first-${options['max-f
 const resultsDir = inRepo('test-results', 'eval', `${options.split}${first}`);
 
 /** Without what was encoded before: how long that takes is measured, too. */
-async function evaluate({ set, arguments: chosen }, out) {
+async function evaluate({ set, command = 'eval', arguments: chosen }, out) {
   const temporary = mkdtempSync(path.join(tmpdir(), 'ibis-eval-'));
   const source = path.join(dataDir, set.name);
   try {
@@ -86,7 +87,7 @@ async function evaluate({ set, arguments: chosen }, out) {
     const { code } = await run(
       node24File,
       [
-        ...[inRepo('out', 'main', 'cli.js'), 'eval', isConverted ? temporary : source],
+        ...[inRepo('out', 'main', 'cli.js'), command, isConverted ? temporary : source],
         ...['--targets', targets, '--split', options.split, '--out', out],
         ...['--data-dir', path.join(temporary, 'data'), ...chosen],
         ...(options['max-files'] === undefined ? [] : ['--max-files', options['max-files']]),

@@ -1,7 +1,7 @@
 // docs/models.md and its plots from the stored reports: `npm run models-page`. test/unit/tooling/modelsPage.test.ts
 // keeps them equal. The reports are made by `npm run eval`, which runs this too: those of the policy in
 // docs/models/reports/, those that compare segmenters in its folder segmenters/,
-// those of what no policy was taught in generality/, of the training itself in training/.
+// those of whole volumes in propagation/, those of what no policy was taught in generality/, of the training itself in training/.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { inRepo } from './lib/paths.mjs';
 import { renderFailures } from './lib/failuresSection.mjs';
 import { renderGenerality } from './lib/generalitySection.mjs';
 import { plotName, renderPolicy } from './lib/policySection.mjs';
+import { renderPropagation } from './lib/propagationSection.mjs';
 import { renderSegmenters } from './lib/segmentersSection.mjs';
 import { drawStepsPlot } from './lib/stepsPlot.mjs';
 import { renderAblation, renderStages } from './lib/trainingSection.mjs';
@@ -37,6 +38,7 @@ export function renderModelsPage() {
     head,
     '',
     ...renderSegmenters(loadReports(path.join(reportsDir, 'segmenters'))),
+    ...renderPropagation(loadReports(path.join(reportsDir, 'propagation'))),
     ...renderPolicy(loadReports(reportsDir)),
     ...renderFailures(loadReports(reportsDir)),
     ...renderGenerality(loadReports(path.join(reportsDir, 'generality'))),

@@ -8,6 +8,9 @@ import path from 'node:path';
  */
 export const segmenterMethod = 'oracle-twenty';
 export const medscribble = 'medscribble'; // no policy was taught what is in it: what it makes of that is told apart
+// Sets of whole volumes, and the segmenter that their slices are propagated with.
+const volumeSets = ['msd_hippocampus_mri'];
+const volumeSegmenter = 'ibis-click';
 const generalityMethods = ['agent', 'oracle'];
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
@@ -53,7 +56,22 @@ export function listJobs({ sets, models, policy, methods, parts }) {
       arguments: ['--segmenter', segmenter.id, '--methods', segmenterMethod],
       inputs: inputsOf(set, [segmenter]),
     }));
-    return [ofPolicy, ...ofSegmenters].filter(({ part }) => parts.includes(part));
+    const ofVolumes = {
+      part: 'propagation',
+      set,
+      command: 'eval-volumes',
+      report: `propagation/${set.name}.json`,
+      arguments: ['--segmenter', volumeSegmenter],
+      inputs: inputsOf(
+        set,
+        segmenters.filter(({ id }) => id === volumeSegmenter),
+      ),
+    };
+    return [
+      ofPolicy,
+      ...ofSegmenters,
+      ...(volumeSets.includes(set.name) ? [ofVolumes] : []),
+    ].filter(({ part }) => parts.includes(part));
   });
 }
 

@@ -51,7 +51,7 @@ function parseMethods(text: string): readonly EvalMethod[] {
   });
 }
 
-function loadTargets(file: string): TargetsFile {
+export function loadTargets(file: string): TargetsFile {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));

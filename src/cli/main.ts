@@ -4,11 +4,13 @@ import { toErrorShape } from '../contract/errors.js';
 import { addBatchCommand } from './batch.js';
 import { addClickCommand } from './click.js';
 import { addEvalCommand } from './eval.js';
+import { addEvalVolumesCommand } from './evalVolumes.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exitCodes.js';
 import { addInfoCommand } from './info.js';
 import { addMergeCommand } from './merge.js';
 import { version } from './openEngine.js';
 import { createOutput } from './output.js';
+import { addPropagateCommand } from './propagate.js';
 import { addSegmentCommand } from './segment.js';
 
 /** Entry of the command line: the engine of the app in this process, without a window. */
@@ -22,7 +24,9 @@ function buildProgram(): Command {
   addInfoCommand(program);
   addSegmentCommand(program);
   addClickCommand(program);
+  addPropagateCommand(program);
   addEvalCommand(program);
+  addEvalVolumesCommand(program);
   addBatchCommand(program);
   addMergeCommand(program);
   return program;

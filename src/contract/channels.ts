@@ -17,6 +17,8 @@ import type { IbisErrorShape } from './errors.js';
 import { exportFormats } from './exportFormats.js';
 import type { PolicyTarget } from './manifest.js';
 import { packedMaskSchema } from './packedMask.js';
+import { propagationMethods } from './propagationChannels.js';
+import type { PropagationMethodResults, SlicePropagated } from './propagationChannels.js';
 import { segmentationMethods } from './segmentationChannels.js';
 import type { SegmentationEvent, SegmentationMethodResults } from './segmentationChannels.js';
 import { segmentationFileMethods } from './segmentationFileChannels.js';
@@ -135,6 +137,7 @@ export const engineMethods = {
   ...segmentationMethods,
   ...segmentationFileMethods,
   ...segmentToolMethods,
+  ...propagationMethods,
 } as const;
 
 export interface ModelStatus {
@@ -193,7 +196,11 @@ export interface ExportResult {
 
 /** Results, by method. */
 export interface MethodResults
-  extends SegmentationMethodResults, SegmentationFileResults, SegmentToolResults {
+  extends
+    SegmentationMethodResults,
+    SegmentationFileResults,
+    SegmentToolResults,
+    PropagationMethodResults {
   pickFiles: readonly string[];
   pickExportFolder: string | null;
   revealInFolder: null;
@@ -263,6 +270,7 @@ export type IbisEvent =
       readonly mask: PackedMask | null;
     }
   | { readonly kind: 'providerNoted'; readonly provider: ProviderStatus }
+  | SlicePropagated
   | SegmentationEvent;
 
 export const allMethods = { ...mainMethods, ...engineMethods };

@@ -11,6 +11,8 @@ import type { EngineMethodName } from '../contract/channels.js';
 import { IbisError, toErrorShape } from '../contract/errors.js';
 import type { ResolvedResource } from '../contract/engineMessages.js';
 import type { ImageId, SeriesId } from '../domain/brand.js';
+import type { VolumeGeometry } from '../domain/geometry.js';
+import type { SlicePlane } from '../domain/plane.js';
 import type { SegmentationSession } from '../domain/session.js';
 import { checkRequest } from './checkRequest.js';
 import { loadDemoStudy } from './demoStudy.js';
@@ -22,12 +24,17 @@ import { createIdleEncoding } from './idleEncoding.js';
 import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
 import { createModelPool, modelRoots } from './modelPool.js';
+import { measuredLimits } from './propagation/limits.js';
+import { openSeriesCut, requireGivenMasks } from './propagation/openSeries.js';
+import { propagate } from './propagation/propagate.js';
+import type { PropagationEvent, PropagationRequest } from './propagation/types.js';
 import { createProviderChoice } from './providerChoice.js';
 import { createSegmentationFiles } from './segmentationFiles.js';
 import { createSegmentToolHandlers } from './segmentations/applyTool.js';
 import { createSegmentationHandlers } from './segmentations/handlers.js';
 import { createSegmentations } from './segmentations/index.js';
 import { createLiveSegmentations } from './segmentations/liveSegmentations.js';
+import { createPropagationHandlers } from './segmentations/propagateSegment.js';
 import { createSessionExport } from './sessionExport.js';
 import { createSessions } from './sessions.js';
 import type { SessionIdentity } from './sessions.js';
@@ -36,6 +43,13 @@ import type { PreparedSlice, SliceRequest } from './slices.js';
 import { closeStore, getSessionSource, listInterruptedSessions, openStore } from './store/index.js';
 import { createStudies } from './studies.js';
 import { createToolRunner } from './tools/toolRunner.js';
+
+/** Masks of some slices of one axis, and which way to go on from them. */
+export interface SeriesPropagation extends Omit<SliceRequest, 'sliceIndex'> {
+  readonly given: PropagationRequest['given'];
+  readonly direction: PropagationRequest['direction'];
+  readonly segmenterId: string;
+}
 
 export interface EngineOptions {
   /** Database, caches and the user's own models; made if missing. */
@@ -54,6 +68,15 @@ export interface Engine {
   invoke<M extends EngineMethodName>(method: M, params: MethodParams<M>): Promise<MethodResults[M]>;
   /** A slice as the models see it, without a session. Rejects with IbisError. */
   prepareSlice(request: SliceRequest): Promise<PreparedSlice>;
+  /** Completes a series from masks of some of its slices, without a segmentation. Rejects with IbisError. */
+  propagate(
+    request: SeriesPropagation,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly plane: SlicePlane;
+    readonly geometry: VolumeGeometry;
+    readonly events: AsyncGenerator<PropagationEvent>;
+  }>;
   /** `startSession` with an identity of the caller's, for work that must be found again after a kill. */
   startSessionAs(
     identity: SessionIdentity,
@@ -128,6 +151,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...sessions.handlers,
     ...segmentationHandlers,
     ...createSegmentToolHandlers({ segmentations, slices, tools, jobs, emit }),
+    ...createPropagationHandlers({ segmentations, slices, models, jobs, emit }),
     ...createSegmentationFiles({
       segmentations,
       studies,
@@ -184,6 +208,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return reply.value as MethodResults[typeof method]; // the handler of `method` gave it
     },
     prepareSlice: (request) => slices.prepare(request),
+    propagate: async ({ segmenterId, given, ...request }, signal) => {
+      const [sliceIndex = 0] = given.keys();
+      await models.verify('', segmenterId);
+      const {
+        plane,
+        geometry,
+        slices: cut,
+      } = await openSeriesCut(slices, { ...request, sliceIndex }, signal);
+      requireGivenMasks(given, plane);
+      const segmenter = await models.getSegmenter(segmenterId);
+      const walk = { slices: cut, segmenter, given, changed: null, before: new Map(), signal };
+      const { direction } = request;
+      return { plane, geometry, events: propagate({ ...walk, direction, limits: measuredLimits }) };
+    },
     startSessionAs: (identity, params) => sessions.start(params, identity),
     resolve: async (resource) => {
       try {

@@ -97,7 +97,11 @@ export async function runEvaluation(options: EvaluationOptions): Promise<EvalRep
   };
 }
 
-const describeFiles = ({ id, role, files }: ModelManifest): EvalReport['models'][number] => ({
+export const describeFiles = ({
+  id,
+  role,
+  files,
+}: ModelManifest): EvalReport['models'][number] => ({
   id,
   role,
   files: Object.fromEntries(files.map((file) => [file.path, file.sha256])),
@@ -111,7 +115,7 @@ const findContrastRequest = (targets: TargetsFile, { target }: EvalCase): string
 const findAbsentRequest = ({ absentRequests = [] }: TargetsFile, index: number): string | null =>
   absentRequests[index % absentRequests.length] ?? null;
 
-const describeMachine = (): NonNullable<EvalReport['machine']> => ({
+export const describeMachine = (): NonNullable<EvalReport['machine']> => ({
   processor: os.cpus()[0]?.model.trim() ?? 'unknown',
   cores: os.availableParallelism(),
   loadAverage: os.loadavg()[0] ?? 0,

@@ -8,7 +8,7 @@ import { carryMask } from './carryMask.js';
 import type { GrayImage } from './carryMask.js';
 import { computeSigns, describeMask, findDoubts } from './signs.js';
 import type { MaskView } from './signs.js';
-import { findWalks } from './walks.js';
+import { findWalks, isStale } from './walks.js';
 import type { Walk } from './walks.js';
 import type { PropagationEnd, PropagationEvent, PropagationRequest, SliceSigns } from './types.js';
 
@@ -101,13 +101,14 @@ async function* followTarget(
   request: PropagationRequest,
   { from, step, last, isMet }: Walk,
 ): AsyncGenerator<PropagationEvent> {
-  const { limits } = request;
+  const { limits, before, changed } = request;
   let front = await openFront(request, from);
   const start = front.view;
   const endAt = (sliceIndex: number, because: PropagationEnd['because']): PropagationEnd => ({
     kind: 'end',
     sliceIndex,
     towards: step === 1 ? 'up' : 'down',
+    stemsFrom: from,
     because,
   });
   for (let sliceIndex = from + step; step * (last - sliceIndex) >= 0; sliceIndex += step) {
@@ -118,6 +119,12 @@ async function* followTarget(
       yield endAt(sliceIndex - step, reason ?? 'nothing-found');
       return;
     }
+    // Into what another walk has made it goes only as far as it is surer.
+    const rival = changed === null ? undefined : before.get(sliceIndex);
+    const isRival =
+      rival !== undefined &&
+      !isStale(rival, sliceIndex, { given: request.given, changed: changed ?? [] });
+    if (isRival && rival.score >= next.signs.score) return;
     front = next.front;
     yield {
       kind: 'slice',

@@ -4,8 +4,6 @@ import type { Segmenter, SliceImage } from '../agent/types.js';
 /** The slices of one cut of a volume, each as the segmenter sees it. */
 export interface PropagationSlices {
   readonly count: number;
-  /** Width and height of a slice's pixels in mm. */
-  readonly pixelSpacingMm: readonly [number, number];
   load(sliceIndex: number, signal: AbortSignal): Promise<SliceImage>;
 }
 
@@ -40,16 +38,20 @@ export interface Doubt {
   readonly limit: number;
 }
 
+/** What is kept of a slice that was filled in, for a later run. */
+export interface MadeSlice {
+  readonly score: number; // predicted IoU
+  /** The given slice that its walk began at: it depends on that one, and on those between that are given later. */
+  readonly stemsFrom: number;
+}
+
 /** A slice that was filled in. */
-export interface PropagatedSlice {
+export interface PropagatedSlice extends MadeSlice {
   readonly kind: 'slice';
   readonly sliceIndex: number;
   readonly mask: Mask;
-  readonly score: number; // predicted IoU
   readonly signs: SliceSigns;
   readonly doubts: readonly Doubt[]; // [] where there is nothing to look at
-  /** The given slice that it was made from: when that changes, it must be made again. */
-  readonly stemsFrom: number;
 }
 
 /** A walk is over before it met another: `sliceIndex` is the last slice that has the target. */
@@ -57,6 +59,8 @@ export interface PropagationEnd {
   readonly kind: 'end';
   readonly sliceIndex: number;
   readonly towards: 'up' | 'down';
+  /** The given slice that the walk began at. */
+  readonly stemsFrom: number;
   /** What told that the target had ended on the slice after; null at the last slice of the volume. */
   readonly because: Doubt | 'nothing-found' | null;
 }
@@ -70,8 +74,10 @@ export interface PropagationRequest {
   readonly given: ReadonlyMap<number, Mask>;
   /** 'up': only to higher slice indices beyond the given slices; what lies between them is always filled. */
   readonly direction: 'both' | 'up' | 'down';
-  /** Given slices that are new or changed: only what depends on them is made (walks.ts). Null: everything. */
+  /** Given slices that are new or changed: only what depends on them is made. Null: everything. */
   readonly changed: readonly number[] | null;
+  /** What an earlier run made, by slice; not read where everything is made. */
+  readonly before: ReadonlyMap<number, MadeSlice>;
   readonly limits: PropagationLimits;
   readonly signal: AbortSignal;
 }

@@ -81,8 +81,9 @@ function receive(event: IbisEvent, onReady: () => Promise<void>): void {
       }
       if (event.kind === 'sessionChanged' && event.runState !== 'running') void loadSessions();
       return;
-    case 'segmentationChanged': // nothing of the window shows segmentations yet
+    case 'segmentationChanged': // heard by useSegmentations.ts
     case 'segmentationDeleted':
+    case 'slicePropagated':
       return;
     default:
       assertNever(event);

@@ -7,7 +7,7 @@ import { createSliceImage } from '../../../src/engine/agent/sliceImage.js';
 import { carryMask } from '../../../src/engine/propagation/carryMask.js';
 import { propagate } from '../../../src/engine/propagation/propagate.js';
 import { measuredLimits } from '../../../src/engine/propagation/limits.js';
-import { findWalks } from '../../../src/engine/propagation/walks.js';
+import { findWalks, isStale } from '../../../src/engine/propagation/walks.js';
 import type { SliceImage } from '../../../src/engine/agent/types.js';
 import type {
   PropagatedSlice,
@@ -82,13 +82,13 @@ async function run(
   for await (const event of propagate({
     slices: {
       count: 20,
-      pixelSpacingMm: [1, 1],
       load: (sliceIndex) => Promise.resolve(drawSlice(discAt(sliceIndex))),
     },
     segmenter,
     given: new Map(given.map((sliceIndex) => [sliceIndex, truthAt(sliceIndex)])),
     direction: 'both',
     changed: null,
+    before: new Map(),
     limits: measuredLimits,
     signal: new AbortController().signal,
     ...options,
@@ -110,12 +110,14 @@ describe('propagate', () => {
       kind: 'end',
       sliceIndex: 17,
       towards: 'up',
+      stemsFrom: 9,
       because: 'nothing-found',
     });
     expect(ends).toContainEqual({
       kind: 'end',
       sliceIndex: 2,
       towards: 'down',
+      stemsFrom: 9,
       because: 'nothing-found',
     });
   });
@@ -138,10 +140,15 @@ describe('propagate', () => {
     for (const { sliceIndex, stemsFrom } of made) expect(stemsFrom).toBe(sliceIndex <= 8 ? 5 : 12);
   });
 
-  it('makes only what depends on a slice that was corrected', async () => {
-    const { made, order } = await run([4, 9, 14], { changed: [9] });
-    expect(order.toSorted((a, b) => a - b)).toEqual([7, 8, 10, 11]);
-    for (const { stemsFrom } of made) expect(stemsFrom).toBe(9);
+  it('makes again what lies beyond a corrected slice, and before it only where it is surer', async () => {
+    const first = await run([4], { direction: 'up' });
+    const before = new Map(first.made.map((slice) => [slice.sliceIndex, slice]));
+    const unsure = new Map(
+      [...before].map(([at, slice]) => [at, { ...slice, score: at > 7 ? 0 : 1 }]),
+    );
+    const again = await run([4, 10], { changed: [10], before: unsure });
+    expect(again.order.toSorted((a, b) => a - b)).toEqual([8, 9, 11, 12, 13, 14, 15, 16, 17]);
+    for (const { stemsFrom } of again.made) expect(stemsFrom).toBe(10);
   });
 
   it('ends before a given slice that says that the target is not there', async () => {
@@ -151,7 +158,9 @@ describe('propagate', () => {
     ]);
     const { order, ends } = await run([], { given, direction: 'up' });
     expect(order).toEqual([10, 11]);
-    expect(ends).toEqual([{ kind: 'end', sliceIndex: 11, towards: 'up', because: null }]);
+    expect(ends).toEqual([
+      { kind: 'end', sliceIndex: 11, towards: 'up', stemsFrom: 9, because: null },
+    ]);
   });
 
   it('flags what passes a limit, with the reason and the value', async () => {
@@ -177,13 +186,13 @@ describe('propagate', () => {
       for await (const event of propagate({
         slices: {
           count: 20,
-          pixelSpacingMm: [1, 1],
           load: (sliceIndex) => Promise.resolve(drawSlice(discAt(sliceIndex))),
         },
         segmenter,
         given: new Map([[9, truthAt(9)]]),
         direction: 'both',
         changed: null,
+        before: new Map(),
         limits: measuredLimits,
         signal: controller.signal,
       })) {
@@ -261,10 +270,10 @@ describe('findWalks', () => {
     );
   });
 
-  it('keeps to the slices that are nearest to a changed one', () => {
-    expect(findWalks(givenAt(3, 9, 15), 20, { changed: [15] })).toEqual([
-      { from: 15, step: -1, last: 13, isMet: true },
-      { from: 15, step: 1, last: 19, isMet: false },
+  it('walks from a changed slice alone, up to the given ones beside it', () => {
+    expect(findWalks(givenAt(3, 9, 15), 20, { changed: [9] })).toEqual([
+      { from: 9, step: -1, last: 4, isMet: true },
+      { from: 9, step: 1, last: 14, isMet: true },
     ]);
   });
 
@@ -281,5 +290,22 @@ describe('findWalks', () => {
 
   it('has nothing to do without a given slice', () => {
     expect(findWalks(new Map(), 20)).toEqual([]);
+  });
+});
+
+describe('isStale', () => {
+  const given = new Set([3, 9]);
+
+  it('holds what was made on the way past a changed slice, or from it', () => {
+    const stale = (stemsFrom: number, sliceIndex: number): boolean =>
+      isStale({ stemsFrom }, sliceIndex, { given, changed: [9] });
+    expect(stale(3, 12)).toBe(true);
+    expect(stale(9, 6)).toBe(true);
+    expect(stale(3, 8)).toBe(false);
+    expect(stale(3, 1)).toBe(false);
+  });
+
+  it('holds what stems from a slice that is not given any more', () => {
+    expect(isStale({ stemsFrom: 5 }, 6, { given, changed: [] })).toBe(true);
   });
 });

@@ -29,6 +29,12 @@ describe('what npm run eval measures', () => {
   ): { readonly report: string; readonly arguments: readonly string[] }[] =>
     listJobs({ sets, models, policy, methods: evalMethods, parts });
 
+  it('is the propagation of the set that has whole volumes, by a command of its own', () => {
+    expect(jobsOf(['propagation'])).toMatchObject([
+      { report: 'propagation/msd_hippocampus_mri.json', command: 'eval-volumes' },
+    ]);
+  });
+
   it('is every set by the policy and by each segmenter, MedScribble apart', () => {
     const reports = jobsOf(['policy', 'segmenters']).map(({ report }) => report);
     expect(reports).toContain('hc18_fetal_us.json');

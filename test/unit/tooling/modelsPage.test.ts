@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { countFailures } from '../../../scripts/lib/failuresSection.mjs';
 import { renderPolicy } from '../../../scripts/lib/policySection.mjs';
+import { renderPropagation } from '../../../scripts/lib/propagationSection.mjs';
 import { renderSegmenters } from '../../../scripts/lib/segmentersSection.mjs';
 import { renderAblation, renderStages } from '../../../scripts/lib/trainingSection.mjs';
 import { renderModelsPage, renderPlots } from '../../../scripts/modelsPage.mjs';
@@ -133,5 +134,32 @@ describe('what the training brings', () => {
     const all = { ...shares, directionsRightMirrored: 0.9, dice: 0.8, oracle: 0.9, steps: 3 };
     const lines = renderStages([{ stage: 'SFT', all: { ...all, diceByStep: [0.6, 0.8] } }]);
     expect(lines).toContain('- Mean Dice after step 1, 2, ..., SFT: 0.600, 0.800');
+  });
+
+  it('tells what clicks on a few slices make of a volume', () => {
+    const judged = { clicks: 3, dice: 0.8, hausdorff95Mm: 2 };
+    const counted = { slices: 10, flagged: 2, flaggedBad: 1, bad: 2, elapsedMs: 1 };
+    const report = {
+      ...{ dataset: 'discs', targetId: 'disc', split: 'test', settings: { axis: 'axial' } },
+      models: [{ role: 'segmenter', id: 's', files: {} }],
+      rows: [
+        { fileName: 'a', method: 'propagate-1x3', ...judged, ...counted },
+        { fileName: 'b', method: 'propagate-1x3', ...judged, hausdorff95Mm: null, ...counted },
+        {
+          ...{ fileName: 'a', method: 'repair', ...judged, ...counted },
+          course: [judged, { clicks: 6, dice: 0.85, hausdorff95Mm: 1 }],
+        },
+      ],
+    };
+    const lines = renderPropagation([report]);
+    expect(lines).toContain(
+      '| propagated from the largest slice, 3 clicks | 3.0 | 0.800 | 2.0 (1 empty) | 20% | 50% |',
+    );
+    expect(lines).toContain(
+      '| one slice, then repairs, up to 3 clicks | 3.0 | 0.800 | 2.0 |  |  |',
+    );
+    expect(lines).toContain(
+      '| one slice, then repairs, up to 10 clicks | 6.0 | 0.850 | 1.0 |  |  |',
+    );
   });
 });
