@@ -105,10 +105,12 @@ const cases: readonly (readonly [
     [
       stroke,
       { ...stroke, mode: 'erase', toolLabel: 'Sphere eraser' },
+      { ...stroke, range: { lower: -50, upper: 150 } },
       { ...stroke, slices: [0, 1, 2].map((sliceIndex) => ({ sliceIndex, region })) },
     ],
     {
       'no slice': { ...stroke, slices: [] },
+      'a range that ends before it begins': { ...stroke, range: { lower: 150, upper: -50 } },
       'an unknown mode': { ...stroke, mode: 'toggle' },
       'a tool without a name': { ...stroke, toolLabel: '' },
       'bits that are too few': {
