@@ -3,6 +3,7 @@ import type { Vec3 } from '../../domain/geometry.js';
 import type { ImagePoint } from '../../domain/plane.js';
 import type { SegmentationData } from '../../domain/segmentation.js';
 import { IMPLICIT_LITTLE } from '../dicom/readHeader.js';
+import { algorithmTypes } from './algorithmType.js';
 import { parseColour } from './displayColour.js';
 import { traceOutlines } from './outlines.js';
 import {
@@ -66,12 +67,6 @@ function describeContours(source: VolumeSource, { slices }: SegmentVoxels): read
     });
 }
 
-const GENERATION = {
-  manual: 'MANUAL',
-  semiautomatic: 'SEMIAUTOMATIC',
-  automatic: 'AUTOMATIC',
-} as const;
-
 /** Whether each slice of the source says where it lies: without it there is nothing to draw contours in. */
 export const hasPlaces = ({ images }: VolumeSource): boolean => images.every(hasPlane);
 
@@ -120,7 +115,7 @@ export function encodeRtStruct(input: RtStructInput): Uint8Array {
         ROINumber: String(segment.segmentNumber),
         ReferencedFrameOfReferenceUID: frameOfReferenceUID,
         ROIName: segment.segmentLabel,
-        ROIGenerationAlgorithm: GENERATION[segment.source],
+        ROIGenerationAlgorithm: algorithmTypes[segment.source],
       })),
       ROIContourSequence: segments.map((entry) => {
         const contours = describeContours(source, entry);

@@ -3,13 +3,9 @@ import { gzip } from 'node:zlib';
 
 import { dot } from '../../domain/geometry.js';
 import type { Vec3, VolumeGeometry } from '../../domain/geometry.js';
-import type {
-  CodedConcept,
-  Segment,
-  SegmentationData,
-  SegmentSource,
-} from '../../domain/segmentation.js';
+import type { CodedConcept, Segment, SegmentationData } from '../../domain/segmentation.js';
 import { computeVoxelBox } from '../../domain/segmentSlices.js';
+import { algorithmTypes } from './algorithmType.js';
 import { parseColour } from './displayColour.js';
 import { paintLabels, sortIntoLayers } from './labelSlices.js';
 
@@ -17,12 +13,6 @@ import { paintLabels, sortIntoLayers } from './labelSlices.js';
 const oneLine = (text: string): string => text.replaceAll(/[\r\n]+/g, ' ');
 
 const formatVector = (vector: Vec3): string => `(${vector.map(String).join(',')})`;
-
-const ALGORITHM_TYPES: Readonly<Record<SegmentSource, string>> = {
-  manual: 'MANUAL',
-  semiautomatic: 'SEMIAUTOMATIC',
-  automatic: 'AUTOMATIC',
-};
 
 /** 'SCT^10200004^Liver'; the marks that part codes cannot stand in them. */
 const formatCode = (code: CodedConcept | null): string =>
@@ -37,7 +27,7 @@ const formatTags = ({ category, type, modifier, source }: Segment): string =>
   [
     'Segmentation.Status:inprogress',
     `TerminologyEntry:Segmentation category and type - 3D Slicer General Anatomy list~${[category, type, modifier].map(formatCode).join('~')}~Anatomic codes - DICOM master list~^^~^^`,
-    `DICOM.SegmentAlgorithmType:${ALGORITHM_TYPES[source]}`,
+    `DICOM.SegmentAlgorithmType:${algorithmTypes[source]}`,
   ].join('|');
 
 function describeSegment(

@@ -1,4 +1,5 @@
 import type { SegmentationData, SegmentSource } from '../../domain/segmentation.js';
+import { algorithmTypes } from './algorithmType.js';
 import type { SegAlgorithm, SegSegment } from './segDataset.js';
 import type { Software } from './types.js';
 
@@ -6,9 +7,9 @@ type SegmentVoxels = SegmentationData['segments'][number];
 
 const algorithmOf = (source: SegmentSource, { name }: Software): SegAlgorithm =>
   source === 'manual'
-    ? { algorithmType: 'MANUAL' }
+    ? { algorithmType: algorithmTypes.manual }
     : {
-        algorithmType: source === 'automatic' ? 'AUTOMATIC' : 'SEMIAUTOMATIC',
+        algorithmType: algorithmTypes[source],
         algorithmName: name,
       };
 

@@ -1,11 +1,6 @@
+import type { CodedConcept, Segment } from '../../domain/segmentation.js';
+import { segmentSources } from '../export/algorithmType.js';
 import { makeCode } from './codes.js';
-import type { CodedConcept, Segment, SegmentSource } from '../../domain/segmentation.js';
-
-const SOURCES = [
-  'manual',
-  'semiautomatic',
-  'automatic',
-] as const satisfies readonly SegmentSource[];
 
 /** 'SCT|10200004|Liver', as `describeLabelTable` writes it; null for anything else. */
 function parseCode(text: string | undefined): CodedConcept | null {
@@ -28,7 +23,7 @@ export function readLabelTable(text: string): ReadonlyMap<number, Partial<Segmen
     if (!Number.isInteger(index) || index < 1) continue;
     const colour = cell('color')?.toLowerCase();
     const [category, type] = [parseCode(cell('category')), parseCode(cell('type'))];
-    const source = SOURCES.find((known) => known === cell('source'));
+    const source = segmentSources.find((known) => known === cell('source'));
     table.set(index, {
       segmentLabel: cell('name') ?? '',
       ...(colour !== undefined && /^#[0-9a-f]{6}$/.test(colour) ? { colour } : {}),

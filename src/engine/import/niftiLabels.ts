@@ -12,7 +12,7 @@ import { readLabelTable } from './labelTable.js';
 import { addLabelSlice, describeLabels, laySegmentsOnSeries, toLabels } from './labelVolume.js';
 import type { ImportedSegmentation, SeriesGrid } from './types.js';
 
-const MOST_BYTES = 2 ** 32; // of a labelmap out of its compression; a bomb is larger
+const MOST_BYTES = 2 ** 31; // of a labelmap out of its compression; a bomb is larger
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 

@@ -16,6 +16,8 @@ export function rasteriseOutlines(
   const rows = outlines.flatMap((outline) => outline.map((point) => point.row));
   const top = Math.ceil(rows.reduce((a, b) => Math.min(a, b), Infinity));
   const bottom = Math.floor(rows.reduce((a, b) => Math.max(a, b), -Infinity));
+  // So far off that going through the rows between would take for ever.
+  if (top < -height || bottom > 2 * height) return null;
   for (let row = top; row <= bottom; row++) {
     const columns = outlines
       .flatMap((outline) => findCrossings(outline, row))

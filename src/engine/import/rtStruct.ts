@@ -5,7 +5,7 @@ import type { Vec3 } from '../../domain/geometry.js';
 import { packMask } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
 import type { ImagePoint } from '../../domain/plane.js';
-import type { Segment, SegmentSource } from '../../domain/segmentation.js';
+import type { Segment } from '../../domain/segmentation.js';
 import {
   getFirstItem,
   getItems,
@@ -14,18 +14,14 @@ import {
   getText,
   makeTextDecoder,
 } from '../dicom/attributes.js';
+import { readAlgorithmType } from '../export/algorithmType.js';
 import { formatColour } from '../export/displayColour.js';
 import { readCode } from './codes.js';
 import { newSegment } from './newSegment.js';
 import { listCorners, placeContour } from './placeContour.js';
 import { rasteriseOutlines } from './rasterise.js';
+import { nameImage } from './types.js';
 import type { ImportedSegmentation, SeriesGrid } from './types.js';
-
-const SOURCES: Readonly<Record<string, SegmentSource>> = {
-  AUTOMATIC: 'automatic',
-  SEMIAUTOMATIC: 'semiautomatic',
-  MANUAL: 'manual',
-};
 
 interface Roi {
   readonly segment: Segment;
@@ -83,7 +79,7 @@ function readRois(dataSet: DataSet): readonly Roi[] {
         ...(type === null ? {} : { type }),
         modifier: readCode(getFirstItem(observation, 'x30060086'), 'x00620011', decode),
         ...(colour?.length === 3 ? { colour: formatColour(colour) } : {}),
-        source: SOURCES[getString(item, 'x30060036')] ?? 'manual',
+        source: readAlgorithmType(getString(item, 'x30060036')) ?? 'manual',
       }),
       contours: closed.map(readPoints),
       otherCount: all.length - closed.length,
@@ -110,6 +106,25 @@ function requireSamePlace(
     'does-not-fit',
     'The structure set belongs to another frame of reference: it was drawn on images that do not share their place with this series.',
   );
+}
+
+/** Contours drawn on another phase would fit in place, but not in time. */
+function requireSamePhase(dataSet: DataSet, { imagesOfOtherPhases }: SeriesGrid): void {
+  if (imagesOfOtherPhases === undefined || imagesOfOtherPhases.size === 0) return;
+  const named = getItems(dataSet, 'x30060039')
+    .flatMap((roi) => getItems(roi, 'x30060040'))
+    .flatMap((contour) => getItems(contour, 'x30060016'))
+    .map((image) =>
+      nameImage({
+        sopInstanceUID: getString(image, 'x00081155'),
+        frameNumber: Number.parseInt(getString(image, 'x00081160'), 10) || 1,
+      }),
+    );
+  if (named.some((name) => imagesOfOtherPhases.has(name)))
+    throw new IbisError(
+      'does-not-fit',
+      'The structure set was drawn on another phase of this series. Choose that phase, then import it.',
+    );
 }
 
 function drawRoi(
@@ -145,6 +160,7 @@ function drawRoi(
  */
 export function readRtStruct(dataSet: DataSet, series: SeriesGrid): ImportedSegmentation {
   requireSamePlace(dataSet, series);
+  requireSamePhase(dataSet, series);
   if (!series.geometry.orientationKnown)
     throw new IbisError(
       'does-not-fit',

@@ -1,7 +1,7 @@
 import type { DataSet } from 'dicom-parser';
 
 import { IbisError } from '../../contract/errors.js';
-import type { Segment, SegmentSource } from '../../domain/segmentation.js';
+import type { Segment } from '../../domain/segmentation.js';
 import {
   getFirstItem,
   getItems,
@@ -10,6 +10,7 @@ import {
   getUint16,
   makeTextDecoder,
 } from '../dicom/attributes.js';
+import { readAlgorithmType } from '../export/algorithmType.js';
 import { cieLabToColour } from '../export/displayColour.js';
 import { readCode, TISSUE } from './codes.js';
 import { newSegment } from './newSegment.js';
@@ -34,12 +35,6 @@ export interface FrameReference {
   readonly frameNumber: number;
 }
 
-const SOURCES: Readonly<Record<string, SegmentSource>> = {
-  AUTOMATIC: 'automatic',
-  SEMIAUTOMATIC: 'semiautomatic',
-  MANUAL: 'manual',
-};
-
 function readSegment(item: DataSet, dataSet: DataSet): Segment | null {
   const decode = makeTextDecoder(dataSet);
   const segmentNumber = getUint16(item, 'x00620004') ?? 0;
@@ -53,7 +48,7 @@ function readSegment(item: DataSet, dataSet: DataSet): Segment | null {
     type: readCode(item, 'x0062000f', decode) ?? TISSUE,
     modifier: readCode(getFirstItem(item, 'x0062000f'), 'x00620011', decode),
     ...(known.length === 3 ? { colour: cieLabToColour(known) } : {}),
-    source: SOURCES[getString(item, 'x00620008')] ?? 'manual',
+    source: readAlgorithmType(getString(item, 'x00620008')) ?? 'manual',
   });
 }
 
@@ -67,9 +62,6 @@ function readSource(frame: DataSet | undefined): FrameReference | null {
     frameNumber: Number.parseInt(getString(image, 'x00081160'), 10) || 1,
   };
 }
-
-const uint16List = (values: readonly (number | null)[]): readonly number[] =>
-  values.flatMap((value) => value ?? []);
 
 /** Throws IbisError where it is no segmentation that Ibis reads. */
 export function readSegHeader(dataSet: DataSet): SegHeader {
@@ -98,7 +90,7 @@ export function readSegHeader(dataSet: DataSet): SegHeader {
       getString(item, 'x0020000e'),
     ),
     maximumFraction: getUint16(dataSet, 'x0062000e') ?? 255,
-    background: new Set(uint16List([0, getUint16(dataSet, 'x00280120')])),
+    background: new Set([0, getUint16(dataSet, 'x00280120') ?? 0]),
     sources: getItems(dataSet, 'x52009230').map(readSource),
   };
 }

@@ -1,8 +1,9 @@
 import { IbisError } from '../../contract/errors.js';
 import type { PackedMask } from '../../domain/mask.js';
 import { bytesPerSample, viewAs } from '../../domain/pixels.js';
-import type { CodedConcept, Segment, SegmentSource } from '../../domain/segmentation.js';
+import type { CodedConcept, Segment } from '../../domain/segmentation.js';
 import { swapBytes } from '../dicom/pixels.js';
+import { readAlgorithmType } from '../export/algorithmType.js';
 import { formatColour } from '../export/displayColour.js';
 import { makeCode } from './codes.js';
 import { addLabelSlice, describeLabels, laySegmentsOnSeries, toLabels } from './labelVolume.js';
@@ -19,12 +20,6 @@ interface NamedSegment {
   readonly layer: number;
 }
 
-const SOURCES: Readonly<Record<string, SegmentSource>> = {
-  AUTOMATIC: 'automatic',
-  SEMIAUTOMATIC: 'semiautomatic',
-  MANUAL: 'manual',
-};
-
 function parseCode(text: string | undefined): CodedConcept | null {
   const [scheme = '', value = '', meaning = ''] = (text ?? '').split('^');
   return makeCode(scheme, value, meaning);
@@ -39,12 +34,12 @@ function parseTags(text: string): Partial<Segment> {
   const [, category, type, modifier] = (tags.get('TerminologyEntry') ?? '')
     .split('~')
     .map(parseCode);
-  const source = SOURCES[tags.get('DICOM.SegmentAlgorithmType') ?? ''];
+  const source = readAlgorithmType(tags.get('DICOM.SegmentAlgorithmType') ?? '');
   return {
     ...(category == null ? {} : { category }),
     ...(type == null ? {} : { type }),
     modifier: modifier ?? null,
-    ...(source === undefined ? {} : { source }),
+    ...(source === null ? {} : { source }),
   };
 }
 

@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { IbisError } from '../../../src/contract/errors.js';
 import { segmentationFormats } from '../../../src/contract/segmentationFormats.js';
 import type { PackedMask } from '../../../src/domain/mask.js';
 import type { SegmentationData } from '../../../src/domain/segmentation.js';
@@ -204,6 +205,45 @@ describe('exporting a segmentation', () => {
   });
 });
 
+describe('damaged files', () => {
+  it('are refused with a code, or read as what they now say: nothing else comes of them', async () => {
+    const source = await openSeries(shapeOf('an axial series'));
+    const { files } = await exportSegmentation(
+      input(source, makeSegmentation(source)),
+      ['seg', 'labelmap-seg', 'rtstruct', 'nifti', 'seg-nrrd'],
+      newFolder(),
+    );
+    const holders = files.filter((one) => /\.(?:dcm|nii\.gz|nrrd)$/.test(one));
+    expect(holders).toHaveLength(5);
+    const folder = newFolder();
+    let state = 1;
+    const random = (below: number): number => {
+      state = Math.imul(state, 1664525) + 1013904223;
+      return (state >>> 8) % below;
+    };
+    let refused = 0;
+    for (const file of holders)
+      for (let n = 0; n < 40; n++) {
+        const whole = readFileSync(file);
+        const bytes = n % 4 === 0 ? whole.subarray(0, random(whole.length)) : Buffer.from(whole);
+        // Headers lie at the front: most of the damage there.
+        for (let hit = 0; hit < 8 && bytes.length > 0; hit++)
+          bytes[random(Math.min(bytes.length, hit < 6 ? 4000 : Infinity))] = random(256);
+        const place = path.join(folder, `damaged-${path.basename(file)}`);
+        writeFileSync(place, bytes);
+        try {
+          const { data } = await loadSegmentation(place, gridOf(source));
+          expect(data.geometry).toEqual(source.geometry);
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(IbisError);
+          expect((thrown as IbisError).code).not.toBe('failed');
+          refused++;
+        }
+      }
+    expect(refused).toBeGreaterThan(50);
+  });
+});
+
 describe('slices that are not equally spaced', () => {
   it('keep their voxels through DICOM SEG and RTSTRUCT, which name each image’s own place', async () => {
     const shape = shapeOf('an oblique, anisotropic series');
@@ -261,6 +301,28 @@ describe.skipIf(python === null)('COCO annotations', () => {
       expect(voxels[number]).toEqual(expected);
     }
   });
+});
+
+describe.skipIf(!hasProgram('dcmdump') || !hasProgram('gdcminfo'))('DICOM exports', () => {
+  it.each(['an oblique, anisotropic series', 'a multi-frame file with shuffled frames'])(
+    'are parsed by dcmtk and GDCM without a complaint: %s',
+    async (name) => {
+      const source = await openSeries(shapeOf(name));
+      const data = makeSegmentation(source);
+      const { files } = await exportSegmentation(
+        input(source, data),
+        ['seg', 'labelmap-seg', 'rtstruct'],
+        newFolder(),
+      );
+      expect(files).toHaveLength(3);
+      for (const file of files) {
+        const dump = spawnSync('dcmdump', [file], { encoding: 'utf8' });
+        expect([dump.status, dump.stderr]).toEqual([0, '']);
+        if (file.endsWith('segmentation.dcm'))
+          expect(execFileSync('gdcminfo', [file], { encoding: 'utf8' })).toContain('SINGLEBIT');
+      }
+    },
+  );
 });
 
 describe.skipIf(!hasProgram('admesh'))('STL surfaces', () => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { add, scale } from '../../../src/domain/geometry.js';
 import type { SegmentationData } from '../../../src/domain/segmentation.js';
 import { encodeRtStruct } from '../../../src/engine/export/rtStruct.js';
 import { readSourceHeader } from '../../../src/engine/export/sourceHeader.js';
@@ -12,6 +13,9 @@ import type { VolumeSource } from '../../../src/engine/export/types.js';
 import { parseDicomFile } from '../../../src/engine/import/dicomSeg.js';
 import { readNiftiLabels } from '../../../src/engine/import/niftiLabels.js';
 import { readRtStruct } from '../../../src/engine/import/rtStruct.js';
+import { nameImage } from '../../../src/engine/import/types.js';
+import type { SeriesGrid } from '../../../src/engine/import/types.js';
+import { axialGrid } from '../../fixtures/axialGrid.js';
 import { openSource } from '../export/exportCase.js';
 import { findDicomErrors, hasDciodvfy, python } from '../export/judges.js';
 import { writeSource } from '../export/makeSource.js';
@@ -70,6 +74,28 @@ describe('an RTSTRUCT', () => {
       expect(notes).toEqual([]);
     },
   );
+
+  it('is refused, with the reason, on another phase, another place, and between its slices', () => {
+    const { source, file } = get('an oblique, anisotropic series');
+    const grid = gridOf(source);
+    const { header } = parseDicomFile(readFileSync(file));
+    const read = (series: Partial<SeriesGrid>) => () =>
+      readRtStruct(header.dataSet, { ...grid, ...series });
+    expect(read({ imagesOfOtherPhases: new Set(grid.images.map(nameImage)) })).toThrow(
+      'another phase',
+    );
+    expect(read({ seriesInstanceUID: '1.2', frameOfReferenceUID: '1.3' })).toThrow(
+      'another frame of reference',
+    );
+    const { geometry } = grid;
+    const shift = (mm: number): Partial<SeriesGrid> => ({
+      geometry: { ...geometry, origin: add(geometry.origin, scale(geometry.direction[2], mm)) },
+      images: [],
+    });
+    expect(read(shift(-2))).toThrow('between the slices');
+    expect(read(shift(4.4 * 3))).toThrow('outside the images');
+    expect(read({ geometry: axialGrid([23, 17, 9]), images: [] })).toThrow('orientation');
+  });
 
   it.skipIf(!hasDciodvfy).each(seriesShapes)(
     'is found without error by dciodvfy: $name',

@@ -92,6 +92,15 @@ describe('outlines on an image', () => {
     expect(rasteriseOutlines([square], { width: 4, height: 4 })).toBeNull();
   });
 
+  it('that lie so far off that no image reaches there are told of at once', () => {
+    const far = [
+      { column: 0, row: -1e300 },
+      { column: 1e-9, row: 1e300 },
+      { column: 0, row: 1e300 },
+    ];
+    expect(rasteriseOutlines([far], { width: 4, height: 4 })).toBeNull();
+  });
+
   it('give a centre that lies on a line to the left and the upper edge', () => {
     const square = [
       { column: 1, row: 1 },
