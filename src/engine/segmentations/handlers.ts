@@ -112,8 +112,8 @@ export function createSegmentationHandlers(options: {
     createSegmentation: async ({ segmentationLabel, ...place }) =>
       segmentations.create(place, segmentationLabel),
     listSegmentations: async ({ seriesId }) =>
-      listStoredSegmentations(store, seriesId).map((id) => describeSegmentation(live.get(id))),
-    getSegmentation: async ({ segmentationId }) => describeSegmentation(live.get(segmentationId)),
+      listStoredSegmentations(store, seriesId).map((id) => live.describe(id)),
+    getSegmentation: async ({ segmentationId }) => live.describe(segmentationId),
     renameSegmentation: async ({ segmentationId, segmentationLabel }) =>
       changeHeader(
         segmentationId,
@@ -121,7 +121,7 @@ export function createSegmentationHandlers(options: {
         (header) => ({ ...header, segmentationLabel }),
       ),
     deleteSegmentation: async ({ segmentationId }) => {
-      const { seriesId } = live.get(segmentationId).identity;
+      const { seriesId } = live.describe(segmentationId);
       deleteStoredSegmentation(store, segmentationId);
       live.forget(segmentationId);
       emit({ kind: 'segmentationDeleted', segmentationId, seriesId });

@@ -1,7 +1,7 @@
 import type { IbisEvent } from '../../contract/channels.js';
 import type { SegmentationId, SessionId } from '../../domain/brand.js';
 import type { Segmentation } from '../../domain/segmentation.js';
-import { loadChange, loadStoredSegmentation, saveAct } from '../store/index.js';
+import { loadChange, loadStoredOutline, loadStoredSegmentation, saveAct } from '../store/index.js';
 import type { SegmentationIdentity, Store, StoredSegmentation } from '../store/index.js';
 import { noActs, pushAct } from './actStacks.js';
 import type { ActStacks, ActSummary } from './actStacks.js';
@@ -41,6 +41,8 @@ export interface ActName {
 export interface LiveSegmentations {
   /** Throws 'not-found'. */
   get(segmentationId: SegmentationId): LiveSegmentation;
+  /** The same without reading voxels: a large segmentation has thousands of slices. */
+  describe(segmentationId: SegmentationId): Segmentation;
   add(stored: StoredSegmentation): LiveSegmentation;
   /** Stores what `make` wants in one transaction, then announces it. What changes nothing is no act. */
   act(
@@ -58,7 +60,9 @@ export const describeSegmentation = ({
   state,
   stacks,
   ...live
-}: LiveSegmentation): Segmentation => {
+}: Omit<LiveSegmentation, 'state' | 'nextSegmentNumber'> & {
+  readonly state: Pick<SegmentationState, 'header'>;
+}): Segmentation => {
   const { geometry, ...fixed } = identity;
   return {
     ...fixed,
@@ -71,10 +75,14 @@ export const describeSegmentation = ({
   };
 };
 
-const makeLive = ({ acts, ...stored }: StoredSegmentation): LiveSegmentation => ({
-  ...stored,
+const readActs = (acts: readonly ActSummary[]): Pick<LiveSegmentation, 'stacks' | 'revision'> => ({
   stacks: acts.reduce(pushAct, noActs),
   revision: acts.length - 1,
+});
+
+const makeLive = ({ acts, ...stored }: StoredSegmentation): LiveSegmentation => ({
+  ...stored,
+  ...readActs(acts),
 });
 
 export function createLiveSegmentations(output: {
@@ -138,8 +146,16 @@ export function createLiveSegmentations(output: {
     return announce(keep(after), flips);
   };
 
+  const describe = (segmentationId: SegmentationId): Segmentation => {
+    const live = kept.get(segmentationId);
+    if (live !== undefined) return describeSegmentation(live);
+    const { acts, header, ...outline } = loadStoredOutline(store, segmentationId);
+    return describeSegmentation({ ...outline, state: { header }, ...readActs(acts) });
+  };
+
   return {
     get,
+    describe,
     add: (stored) => {
       const live = keep(makeLive(stored));
       return announce(live, live.state.voxels);

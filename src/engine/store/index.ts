@@ -15,6 +15,7 @@ export {
   createStoredSegmentation,
   deleteStoredSegmentation,
   listStoredSegmentations,
+  loadStoredOutline,
   loadStoredSegmentation,
 } from './segmentations.js';
 export type { SegmentationIdentity, StoredSegmentation } from './segmentations.js';

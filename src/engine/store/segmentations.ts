@@ -32,13 +32,18 @@ export interface SegmentationIdentity {
   readonly createdAt: string; // ISO 8601, UTC
 }
 
-/** A segmentation as it is in force, and the names of all acts so far. */
-export interface StoredSegmentation {
+/** A segmentation without its voxels, with the names of all acts so far. */
+export interface StoredOutline {
   readonly identity: SegmentationIdentity;
   readonly updatedAt: string;
-  readonly state: SegmentationState;
+  readonly header: SegmentationHeader;
   readonly nextSegmentNumber: number;
   readonly acts: readonly ActSummary[];
+}
+
+/** All of it that is in force. */
+export interface StoredSegmentation extends Omit<StoredOutline, 'header'> {
+  readonly state: SegmentationState;
 }
 
 export interface NewSegmentation extends NewSeries {
@@ -135,10 +140,7 @@ function loadVoxels(
 }
 
 /** Throws 'not-found' when there is none. */
-export function loadStoredSegmentation(
-  store: Store,
-  segmentationId: SegmentationId,
-): StoredSegmentation {
+export function loadStoredOutline(store: Store, segmentationId: SegmentationId): StoredOutline {
   const { database } = store;
   const found = database
     .prepare(
@@ -160,15 +162,12 @@ export function loadStoredSegmentation(
       createdAt: row.created_at,
     },
     updatedAt: row.updated_at,
-    state: {
-      header: {
-        segmentationLabel: row.label,
-        overlap: row.overlap,
-        segments: all('SELECT * FROM segments WHERE segmentation_id = ? ORDER BY position').map(
-          (segment) => parseSegmentationRow(segmentRow, segment),
-        ),
-      },
-      voxels: loadVoxels(store, segmentationId, row.geometry),
+    header: {
+      segmentationLabel: row.label,
+      overlap: row.overlap,
+      segments: all('SELECT * FROM segments WHERE segmentation_id = ? ORDER BY position').map(
+        (segment) => parseSegmentationRow(segmentRow, segment),
+      ),
     },
     nextSegmentNumber: row.next_segment_number,
     acts: all(
@@ -176,6 +175,16 @@ export function loadStoredSegmentation(
        ORDER BY act_number`,
     ).map((act) => parseSegmentationRow(actRow, act)),
   };
+}
+
+/** Throws 'not-found' when there is none. */
+export function loadStoredSegmentation(
+  store: Store,
+  segmentationId: SegmentationId,
+): StoredSegmentation {
+  const { header, ...outline } = loadStoredOutline(store, segmentationId);
+  const voxels = loadVoxels(store, segmentationId, outline.identity.geometry);
+  return { ...outline, state: { header, voxels } };
 }
 
 const idRow = z.object({ segmentation_id: z.string() });
