@@ -126,7 +126,7 @@ def sft(config: dict, runs: Path) -> None:
 
     samples, settings = load_training_samples(runs), config["sft"]
     train_sft(samples, samples[::50], torch.load(runs / "dense.pt")["net"], runs / "policy", settings["minutes"], config["threads"], config["seed"],
-              settings["rate"], settings["batchSize"], sample_weights(samples))
+              settings["rate"], settings["batchSize"], sample_weights(samples), steps=settings.get("steps", 1_000_000))
 
 
 def rl_settings(settings: dict) -> RlSettings:

@@ -19,6 +19,7 @@ from .plan import DATASETS
 from .policy import Policy, save_policy
 from .prompts import format_user
 from .reasoning import DIRECTIONS, Geometry, quantised, write_absent_step, write_click_step, write_stop_step
+from .rl import Metrics, write
 from .requests import ASKING, TAUGHT_UNTRAINED, draw_absent_request, draw_request, requests_of
 from .samples import Sample
 from .targets import load_targets
@@ -28,12 +29,13 @@ from .tokens import END, IMAGE, build_tokenizer, coordinate_ids, prompt_text
 
 TARGETS = {t.id: (d, t) for d in DATASETS for t in load_targets(d).targets}
 IMAGE_TOKENS = (1 + PLACES) * len(TARGETS)
-ABSENT_SHARE = 0.15  # of first steps that are asked for what is not there
+ABSENT_SHARE = 0.35  # of first steps that are asked for what is not there
 LEAST_AGREEMENT = 0.3  # IoU of the encoder's nucleus with the one meant: below, it took another
 COORDINATE_SIGMA = 1.2  # of the soft target, in hundredths
 IGNORE = -100
-DECISIVE = (" The", " This", " missing", " surplus")  # the tokens at which a step is decided: go on or stop, what is wrong
+DECISIVE = ("No", "The", " The", " This", " missing", " surplus")  # the tokens at which a step is decided: refuse, go on or stop, what is wrong
 DECISIVE_WEIGHT = 5.0
+LOG_STEPS, SAVE_SECONDS = 50, 90
 
 
 def errors() -> list[str]:
@@ -131,11 +133,11 @@ def attention_loss(model: Policy, batch: dict[str, Tensor], reply: Tensor, is_im
     total = torch.zeros(())
     for layer in model.decoder.layers[1:]:
         log_p = layer.watched[:, 0].float().log_softmax(-1)
-        total = total - log_p.gather(2, summary[:, None, None].expand(-1, log_p.shape[1], 1))[..., 0][asked].mean()
+        total = total - log_p.gather(2, summary[:, None, None].expand(-1, log_p.shape[1], 1))[..., 0][asked].sum() / asked.sum().clamp(min=1)  # a batch may hold refusals alone
     due = batch["place_token"] >= 0
     log_p = model.decoder.layers[-1].watched[:, 1].float().log_softmax(-1)
     place = start[:, None] + concepts + batch["place_token"].clamp(min=0) * concepts + batch["slot"].clamp(min=0)[:, None]
-    return total - 3 * log_p.gather(2, place[..., None])[..., 0][due].mean()
+    return total - 3 * log_p.gather(2, place[..., None])[..., 0][due].sum() / due.sum().clamp(min=1)
 
 
 def decisive_ids(tokenizer: Tokenizer) -> Tensor:
@@ -210,11 +212,11 @@ def save_untrained(dense_state: dict, folder: Path, seed: int) -> None:
 
 
 def train_sft(training: list[Sample], validation: list[Sample], dense_state: dict, folder: Path, minutes: float, threads: int, seed: int,
-              rate: float = 2e-3, batch_size: int = 64, weights: list[float] | None = None, clock: Callable[[], float] = time.time) -> None:
-    """Trains for so many minutes of `clock`; resumes from <folder>/policy.pt when there is one."""
+              rate: float = 2e-3, batch_size: int = 64, weights: list[float] | None = None, clock: Callable[[], float] = time.time, steps: int = 1_000_000) -> None:
+    """Trains for so many minutes of `clock`, or so many steps. What was cut goes on from <folder>/progress.pt; once it is done, a further
+    run begins anew with <folder>/policy.pt. Metrics beside them."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    rng, numbers = random.Random(seed + int(time.time())), np.random.default_rng(seed + int(time.time()))
     model, tokenizer = begin_policy(dense_state, folder)
     model.train()
     model.vision.net.eval()
@@ -222,8 +224,22 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
     image_id, coordinates, decisive = tokenizer.token_to_id(IMAGE), torch.tensor(coordinate_ids(tokenizer)), decisive_ids(tokenizer)
     p = None if weights is None else np.array(weights) / np.sum(weights)
-    start, step, saved, log = clock(), 0, time.time(), []
-    while (done := (clock() - start) / 60 / minutes) < 1:
+    folder.mkdir(parents=True, exist_ok=True)
+    metrics, progress = Metrics(folder), {"before": 0, "step": 0, "seconds": 0.0}  # before: steps of earlier runs that were done
+    if (folder / "progress.pt").exists():
+        progress |= torch.load(folder / "progress.pt")
+    if "optimiser" in progress:
+        optimiser.load_state_dict(progress.pop("optimiser"))
+    before, step, spent = progress["before"], progress["step"], progress["seconds"]
+    start, began, saved, log = clock() - spent, step, time.time(), []
+
+    def save(done: bool) -> None:
+        save_policy(model, tokenizer, folder)
+        unfinished = {"before": before, "step": step, "seconds": clock() - start, "optimiser": optimiser.state_dict()}
+        write(folder / "progress.pt", {"before": before + step} if done else unfinished)
+
+    while (done := max((clock() - start) / 60 / minutes, step / steps)) < 1:
+        rng, numbers = random.Random(f"{seed}/{before + step}"), np.random.default_rng([seed, before + step])  # each step draws its own, cut or not
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1, (step + 1) / 40) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
         # pictures with similar histories go together, so that little is padding
@@ -239,20 +255,23 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         step += 1
-        log.append(parts)
-        if step % 50 == 0:
-            mean = {k: round(float(np.nanmean([x[k] for x in log])), 3) for k in log[0]}
-            print(f"step {step} {mean} {step / (clock() - start):.2f} batches/s", flush=True)
+        log.append({"loss": loss.item(), **parts})
+        if step % LOG_STEPS == 0:
+            mean = {k: float(np.mean(v)) for k in log[0] if (v := [x[k] for x in log if not math.isnan(x[k])])}
+            metrics.write(before + step, mean)
+            print(f"step {step} { {k: round(v, 3) for k, v in mean.items()} } {(step - began) / (clock() - start - spent):.2f} batches/s", flush=True)
             log = []
-        if time.time() - saved > 90:
-            save_policy(model, tokenizer, folder)
+        if time.time() - saved > SAVE_SECONDS:
+            save(done=False)
             saved = time.time()
             if validation:
                 model.eval()
                 with torch.no_grad():
                     held = [validation[i] for i in np.random.default_rng(0).choice(len(validation), min(128, len(validation)), replace=False)]
-                    print("validation", sft_loss(model, collate(held, tokenizer, random.Random(0)), image_id, coordinates, decisive)[1], flush=True)
+                    measured = sft_loss(model, collate(held, tokenizer, random.Random(0)), image_id, coordinates, decisive)[1]
+                metrics.write(before + step, {f"validation/{k}": v for k, v in measured.items() if not math.isnan(v)})
+                print("validation", measured, flush=True)
                 model.train()
                 model.vision.net.eval()
-    save_policy(model, tokenizer, folder)
+    save(done=True)
     print("trained", step, "batches", flush=True)

@@ -12,7 +12,7 @@ from ibis_training.decoder import DecoderShape
 from ibis_training.prompts import format_user
 from ibis_training.reasoning import Geometry, direction, measure, write_absent_step, write_click_step, write_stop_step
 from ibis_training.samples import Sample
-from ibis_training.sft import IMAGE_TOKENS, TARGETS, collate, corpus, write_sample
+from ibis_training.sft import ABSENT_SHARE, IMAGE_TOKENS, TARGETS, collate, corpus, write_sample
 from ibis_training.tokens import build_tokenizer, coordinate_ids, prompt_text
 from ibis_training.vision import SUMMARY, separate_overlay, soft_depth
 
@@ -107,7 +107,7 @@ def test_requests_for_what_is_not_there_are_answered_as_absent():
     rng = random.Random(0)
     replies = [write_sample(sample(), rng) for _ in range(200)]
     absent = [user for user, reply, *_ in replies if "Target absent" in reply]
-    assert 12 <= len(absent) <= 55
+    assert abs(len(absent) / 200 - ABSENT_SHARE) < 0.1
     assert not any("ventricle" in user or "LV" in user for user in absent)
 
 
