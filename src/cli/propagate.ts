@@ -40,6 +40,7 @@ interface PropagateOptions extends SliceOptions {
   readonly prompt: string;
   readonly direction: 'both' | 'up' | 'down';
   readonly policy?: string;
+  readonly leastScore?: number;
 }
 
 /** For a variadic option: collects 'K,X,Y' words. */
@@ -119,7 +120,7 @@ export async function runPropagate(input: string, options: PropagateOptions): Pr
       {
         ...{ seriesId: series.seriesId, phaseIndex: options.phase, axis: options.axis },
         ...{ window: options.window ?? null, segmenterId: options.segmenter },
-        ...{ given, direction: options.direction },
+        ...{ given, direction: options.direction, leastScore: options.leastScore ?? null },
       },
       controller.signal,
     );
@@ -193,6 +194,11 @@ export function addPropagateCommand(program: Command): void {
     .option('--prompt <text>', 'what to segment', parsePrompt, 'Clicked region')
     .option('--direction <way>', 'both, up or down the slices of the axis', parseDirection, 'both')
     .option('--policy <id>', 'policy to use (default: the first one installed)')
+    .option(
+      '--least-score <share>',
+      'predicted IoU under which the target is held to have ended (default: the measured one)',
+      parseShare,
+    )
     .addHelpText(
       'after',
       `
@@ -210,4 +216,10 @@ Examples:
 function parseDirection(text: string): PropagateOptions['direction'] {
   if (text === 'both' || text === 'up' || text === 'down') return text;
   throw new InvalidArgumentError('It must be both, up or down.');
+}
+
+function parseShare(text: string): number {
+  const share = text.trim() === '' ? NaN : Number(text);
+  if (!(share >= 0 && share <= 1)) throw new InvalidArgumentError('It must lie between 0 and 1.');
+  return share;
 }

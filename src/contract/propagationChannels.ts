@@ -33,6 +33,8 @@ export const propagationMethods = {
       .max(MAX_SLICES)
       .default([]),
     direction: z.enum(['both', 'up', 'down']).default('both'),
+    /** Predicted IoU under which the target is held to have ended; null: the measured one. */
+    leastScore: z.number().min(0).max(1).nullable().default(null),
     segmenterId: z.string(),
     jobId: z.string(),
   }),

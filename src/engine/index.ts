@@ -24,7 +24,7 @@ import { createIdleEncoding } from './idleEncoding.js';
 import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
 import { createModelPool, modelRoots } from './modelPool.js';
-import { measuredLimits } from './propagation/limits.js';
+import { withLeastScore } from './propagation/limits.js';
 import { openSeriesCut, requireGivenMasks } from './propagation/openSeries.js';
 import { propagate } from './propagation/propagate.js';
 import type { PropagationEvent, PropagationRequest } from './propagation/types.js';
@@ -49,6 +49,8 @@ export interface SeriesPropagation extends Omit<SliceRequest, 'sliceIndex'> {
   readonly given: PropagationRequest['given'];
   readonly direction: PropagationRequest['direction'];
   readonly segmenterId: string;
+  /** Predicted IoU under which the target is held to have ended; null: the measured one. */
+  readonly leastScore: number | null;
 }
 
 export interface EngineOptions {
@@ -208,7 +210,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return reply.value as MethodResults[typeof method]; // the handler of `method` gave it
     },
     prepareSlice: (request) => slices.prepare(request),
-    propagate: async ({ segmenterId, given, ...request }, signal) => {
+    propagate: async ({ segmenterId, given, leastScore, ...request }, signal) => {
       const [sliceIndex = 0] = given.keys();
       await models.verify('', segmenterId);
       const {
@@ -220,7 +222,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const segmenter = await models.getSegmenter(segmenterId);
       const walk = { slices: cut, segmenter, given, changed: null, before: new Map(), signal };
       const { direction } = request;
-      return { plane, geometry, events: propagate({ ...walk, direction, limits: measuredLimits }) };
+      return {
+        plane,
+        geometry,
+        events: propagate({ ...walk, direction, limits: withLeastScore(leastScore) }),
+      };
     },
     startSessionAs: (identity, params) => sessions.start(params, identity),
     resolve: async (resource) => {

@@ -22,3 +22,12 @@ export const measuredLimits: PropagationLimits = {
     mostGrayShift: 0.5,
   },
 };
+
+/**
+ * The measured limits, with another score at which the target is held to have ended: of some targets the segmenter is
+ * never as sure as of those that the limits were chosen on. Null: the measured one.
+ */
+export const withLeastScore = (leastScore: number | null): PropagationLimits =>
+  leastScore === null
+    ? measuredLimits
+    : { ...measuredLimits, end: { ...measuredLimits.end, leastScore } };

@@ -19,7 +19,7 @@ import type { EngineHandlers } from '../dispatch.js';
 import type { Jobs } from '../jobs.js';
 import type { ModelPool } from '../modelPool.js';
 import { describeEnd, describeSlice } from '../propagation/describe.js';
-import { measuredLimits } from '../propagation/limits.js';
+import { withLeastScore } from '../propagation/limits.js';
 import { openSeriesCut, requireGivenMasks } from '../propagation/openSeries.js';
 import { propagate } from '../propagation/propagate.js';
 import type { MadeSlice, PropagationEnd, PropagatedSlice } from '../propagation/types.js';
@@ -84,7 +84,8 @@ export function createPropagationHandlers(options: {
     const ends: PropagationEnd[] = [];
     const request = {
       ...{ slices: cut.slices, segmenter: await models.getSegmenter(params.segmenterId), given },
-      ...{ direction: params.direction, changed, before, limits: measuredLimits, signal },
+      ...{ direction: params.direction, changed, before, signal },
+      limits: withLeastScore(params.leastScore),
     };
     const label = `Propagate ${segment.segmentLabel}`;
     let cancelled = false;
