@@ -48,7 +48,9 @@ describe('ibis', () => {
     [['info', '--help']],
     [['segment', '--help']],
     [['click', '--help']],
+    [['propagate', '--help']],
     [['eval', '--help']],
+    [['eval-volumes', '--help']],
     [['batch', '--help']],
     [['merge', '--help']],
   ])('explains itself with %j', async (args) => {
