@@ -1,3 +1,5 @@
+import type { Vec3 } from '../../domain/geometry.js';
+import type { VoxelBlock } from '../../domain/segmentSlices.js';
 import type { Grid } from './distance.js';
 
 /** A voxel axis: 0 = i, 1 = j, 2 = k. */
@@ -50,4 +52,15 @@ export function setBlockSlice(grid: Grid, axis: VoxelAxis, index: number, slice:
   for (let row = 0, from = 0; row < height; row++)
     for (let column = 0; column < width; column++, from++)
       grid.data[first + row * rowStride + column * columnStride] = slice.data[from] ?? 0;
+}
+
+/** Place in the block's data of a voxel of the volume; null outside the block. */
+export function placeInBlock(
+  { offset, dimensions }: Pick<VoxelBlock, 'offset' | 'dimensions'>,
+  voxel: Vec3,
+): number | null {
+  const [i, j, k] = [voxel[0] - offset[0], voxel[1] - offset[1], voxel[2] - offset[2]];
+  const [di, dj, dk] = dimensions;
+  const isInside = i >= 0 && j >= 0 && k >= 0 && i < di && j < dj && k < dk;
+  return isInside ? (k * dj + j) * di + i : null;
 }

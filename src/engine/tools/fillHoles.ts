@@ -1,11 +1,10 @@
 import type { Vec3 } from '../../domain/geometry.js';
 import type { VoxelBlock } from '../../domain/segmentSlices.js';
-import { getBlockSlice, setBlockSlice } from './blockSlices.js';
+import { getBlockSlice, placeInBlock, setBlockSlice } from './blockSlices.js';
 import type { VoxelAxis } from './blockSlices.js';
 import { fillComponents, findComponents, getComponentAt, keepComponents } from './components.js';
 import type { Components } from './components.js';
 import type { Grid, OnProgress } from './distance.js';
-import { placeInBlock } from './islands.js';
 
 interface Background {
   readonly parts: Components;

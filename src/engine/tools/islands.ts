@@ -1,5 +1,6 @@
 import type { Vec3 } from '../../domain/geometry.js';
 import type { VoxelBlock } from '../../domain/segmentSlices.js';
+import { placeInBlock } from './blockSlices.js';
 import {
   findComponents,
   getComponentAt,
@@ -7,14 +8,6 @@ import {
   separateComponents,
 } from './components.js';
 import type { Components, Connectivity } from './components.js';
-
-/** Place in the block's data of a voxel of the volume; null outside the block. */
-export function placeInBlock({ offset, dimensions }: VoxelBlock, voxel: Vec3): number | null {
-  const [i, j, k] = [voxel[0] - offset[0], voxel[1] - offset[1], voxel[2] - offset[2]];
-  const [di, dj, dk] = dimensions;
-  const isInside = i >= 0 && j >= 0 && k >= 0 && i < di && j < dj && k < dk;
-  return isInside ? (k * dj + j) * di + i : null;
-}
 
 const findIslands = (block: VoxelBlock, connectivity: Connectivity): Components =>
   findComponents(block, 1, connectivity);

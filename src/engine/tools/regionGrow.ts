@@ -1,10 +1,10 @@
 import type { Vec3 } from '../../domain/geometry.js';
 import type { ValueRange } from '../../domain/rangeLimit.js';
 import type { VoxelBlock } from '../../domain/segmentSlices.js';
+import { placeInBlock } from './blockSlices.js';
 import { findComponents, getComponentAt, keepComponents } from './components.js';
 import type { Connectivity } from './components.js';
 import type { OnProgress } from './distance.js';
-import { placeInBlock } from './islands.js';
 import { computeSpread, computeThreshold } from './values.js';
 import type { Spread, ValueBlock } from './values.js';
 
@@ -75,7 +75,7 @@ export function growRegion(
   onProgress?: OnProgress,
 ): VoxelBlock | null {
   if (criterion.kind === 'range') return growInRange(growth, criterion.range);
-  const at = placeInBlock({ ...growth.values, data: new Uint8Array(0) }, growth.seed);
+  const at = placeInBlock(growth.values, growth.seed);
   const own = at === null ? NaN : (growth.values.data[at] ?? NaN);
   const rangeAround = ({ mean, deviation }: Spread): ValueRange => ({
     lower: Math.min(own, mean - criterion.count * deviation),

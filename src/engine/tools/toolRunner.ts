@@ -21,6 +21,13 @@ export interface ToolRunner {
 
 const cancelled = (): IbisError => new IbisError('cancelled', 'Cancelled.');
 
+/** Rejects when the signal aborts, else never settles. */
+const rejectOnAbort = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(cancelled());
+    signal.addEventListener('abort', () => reject(cancelled()), { once: true });
+  });
+
 /**
  * One worker, started when first needed. Cancelling ends it in the middle of whatever it computes; the next tool gets a
  * new one.
@@ -78,11 +85,12 @@ export function createToolRunner({
 
   return {
     run: (request, { signal, onProgress } = {}) => {
-      const either =
-        signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+      const either = AbortSignal.any(
+        signal === undefined ? [closing.signal] : [signal, closing.signal],
+      );
       const turn = last.then(() => runNow(request, onProgress, either));
       last = turn.catch(() => undefined);
-      return turn;
+      return Promise.race([turn, rejectOnAbort(either)]); // also while it waits for its turn
     },
     close: async () => {
       closing.abort();

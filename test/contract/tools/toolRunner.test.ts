@@ -107,6 +107,18 @@ describe('The tool worker', () => {
     await expect(never).rejects.toMatchObject({ code: 'cancelled' });
   });
 
+  it('drops one that is cancelled while it waits, and goes on with the one at work', async () => {
+    const atWork = runner.run({ ...makeLongWork(), tool: { kind: 'median', radiusMm: 5 } });
+    let isDone = false;
+    const done = atWork.then(() => (isDone = true));
+    const cancelling = new AbortController();
+    const waiting = runner.run(request({}), { signal: cancelling.signal });
+    cancelling.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+    expect(isDone).toBe(false);
+    await done;
+  });
+
   it('outlives a worker that dies', async () => {
     const dying = createToolRunner({
       entry: () => new URL('data:text/javascript,setTimeout(() => process.exit(3), 50)'),
