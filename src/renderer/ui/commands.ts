@@ -4,6 +4,8 @@ import { openSeries } from '../worklist/openSeries.js';
 import { cancelOpening } from '../worklist/openPaths.js';
 import { findNeighbourSeries, findNextCase } from '../worklist/worklistRows.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
+import { addSegment, redoSegmentation, undoSegmentation } from '../segmentation/segmentActs.js';
+import { useSegmentationStore } from '../segmentation/segmentationStore.js';
 import { cancelSession, pauseSession, runSession, stepSession } from '../session/runActions.js';
 import { redoStep } from '../session/redoStep.js';
 import { accept, reject, undoStep } from '../session/userActs.js';
@@ -13,6 +15,7 @@ import { presetsFor } from '../viewer/windowing.js';
 import type { WindowPresetId } from '../viewer/windowing.js';
 import type { HotkeyId } from './hotkeys.js';
 import { useHotkeyStore } from './hotkeyStore.js';
+import { usePanelStore } from './panelStore.js';
 import { useViewerStore } from './viewerStore.js';
 
 const BRUSH_SIZES_PX = [1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 24, 30, 38, 48, 60, 75, 95, 120, 150, 200];
@@ -83,6 +86,11 @@ const whenStill = (decide: () => Promise<void>) => (): void => {
     void decide();
 };
 
+/** The act of the panel that lies on top. */
+const onTop = (agent: () => Promise<void>, segments: () => Promise<void>) => (): void => {
+  void (usePanelStore().rightTab === 'segments' ? segments() : agent());
+};
+
 function toggleCine(): void {
   const { api } = useViewerStore();
   if (api !== null) api.setCine(!api.getCine().playing);
@@ -135,11 +143,24 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
     const viewer = useViewerStore();
     viewer.masksHidden = !viewer.masksHidden;
   },
+  'segments.outline': () => {
+    const store = useSegmentationStore();
+    store.outlined = !store.outlined;
+  },
+  'segments.show': () => {
+    const panels = usePanelStore();
+    panels.rightTab = panels.rightTab === 'agent' ? 'segments' : 'agent';
+    panels.sessionShown = true;
+  },
+  'segments.add': () => {
+    Object.assign(usePanelStore(), { rightTab: 'segments', sessionShown: true });
+    void addSegment();
+  },
   'session.next': runOrStep,
   'session.pause': () => void pauseSession(),
   'session.cancel': cancelWhatRuns,
-  'session.undo': () => void undoStep(),
-  'session.redo': () => void redoStep(),
+  'session.undo': onTop(undoStep, undoSegmentation),
+  'session.redo': onTop(redoStep, redoSegmentation),
   'session.accept': whenStill(accept),
   'session.reject': whenStill(reject),
   'case.next': goToNextCase,

@@ -52,6 +52,7 @@ export const hotkeyActions = [
   { id: 'layout.quad', group: 'Image', label: 'Two by two', chords: ['Shift+M'] },
   { id: 'mask.opacity', group: 'Image', label: 'Mask opacity', chords: ['O'] },
   { id: 'mask.hide', group: 'Image', label: 'Hide or show masks', chords: ['H'] },
+  { id: 'segments.outline', group: 'Image', label: 'Outlines of segments', chords: ['Shift+O'] },
   {
     id: 'session.next',
     group: 'Session',
@@ -61,12 +62,14 @@ export const hotkeyActions = [
   { id: 'session.pause', group: 'Session', label: 'Pause', chords: ['Shift+Space'] },
   { id: 'session.cancel', group: 'Session', label: 'Cancel', chords: ['Escape'] },
   { id: 'session.undo', group: 'Session', label: 'Undo', chords: ['Ctrl+Z'] },
-  { id: 'session.redo', group: 'Session', label: 'Redo', chords: ['Ctrl+Shift+Z'] },
+  { id: 'session.redo', group: 'Session', label: 'Redo', chords: ['Ctrl+Shift+Z', 'Ctrl+Y'] },
   { id: 'session.accept', group: 'Session', label: 'Accept', chords: ['Ctrl+Enter'] },
   { id: 'session.reject', group: 'Session', label: 'Reject', chords: ['Ctrl+Backspace'] },
   { id: 'case.next', group: 'Session', label: 'Next case', chords: ['N'] },
   { id: 'files.open', group: 'Window', label: 'Open files', chords: ['Ctrl+O'] },
   { id: 'folder.open', group: 'Window', label: 'Open folder', chords: ['Ctrl+Shift+O'] },
+  { id: 'segments.show', group: 'Window', label: 'Agent or segments', chords: ['G'] },
+  { id: 'segments.add', group: 'Window', label: 'Add a segment', chords: ['Shift+G'] },
   { id: 'request.focus', group: 'Window', label: 'Write a request', chords: ['/'] },
   { id: 'hotkeys.list', group: 'Window', label: 'List of keys', chords: ['?'] },
 ] as const satisfies readonly HotkeyAction[];

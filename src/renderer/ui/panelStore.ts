@@ -1,4 +1,5 @@
 import { defineStore } from 'pinia';
+import { ref } from 'vue';
 
 import { parseFlag, parseNumberWithin, usePersisted } from './persisted.js';
 
@@ -18,4 +19,6 @@ export const usePanelStore = defineStore('panels', () => ({
   ),
   worklistShown: usePersisted('worklistShown', parseFlag(true)),
   sessionShown: usePersisted('sessionShown', parseFlag(true)),
+  /** Which of the two lies on top on the right: strokes, undo and redo go there. */
+  rightTab: ref<'agent' | 'segments'>('agent'),
 }));

@@ -37,6 +37,8 @@ export function createPromptDrawing(
   options: {
     readonly overlay: () => SessionOverlay | null;
     readonly brushSizePx: () => number;
+    /** '#rrggbb'; null: the session's. */
+    readonly strokeColour: () => string | null;
     readonly onPlaced: (placed: PlacedPrompt) => void;
   },
 ): PromptDrawing {
@@ -124,7 +126,7 @@ export function createPromptDrawing(
     const { position, plane } = target;
     const brush = {
       radii: computeBrushRadii(options.brushSizePx(), plane.pixelSpacingMm),
-      colour: options.overlay()?.colour ?? segmentColours[0],
+      colour: options.strokeColour() ?? options.overlay()?.colour ?? segmentColours[0],
     };
     const stroke: Stroke = createStroke(plane);
     let last: ImagePoint = first;

@@ -5,10 +5,11 @@ import { seriesKeyOf } from './ibisImages.js';
 import { createMaskFlash } from './maskFlash.js';
 import type { Pane } from './pane.js';
 import { drawPaneOverlay } from './paneOverlay.js';
+import { createSegmentMarks } from './segmentMarks.js';
 import type { SeriesSource } from './seriesSource.js';
 import { createSessionMarks } from './sessionMarks.js';
 import type { MarksLook } from './sessionMarks.js';
-import type { SessionOverlay } from './viewerApi.js';
+import type { SegmentLayer, SessionOverlay } from './viewerApi.js';
 import { paneIds } from './viewerState.js';
 import type { PaneId } from './viewerState.js';
 
@@ -18,10 +19,11 @@ export interface OverlaidPane {
   readonly canvas: HTMLCanvasElement;
 }
 
-/** What is drawn over the images of all panes: the session, what the user is drawing, the cross, measurements. */
+/** What is drawn over the images of all panes: segments, the session, what the user is drawing, the cross, measurements. */
 export interface Overlays {
   readonly drafts: Drafts;
   setSession(overlay: SessionOverlay | null, look: MarksLook): void;
+  setSegments(layer: SegmentLayer | null): void;
   draw(paneId: PaneId): void;
   drawAll(): void;
   stop(): void;
@@ -35,6 +37,7 @@ export function createOverlays(view: {
   readonly onDrawn: (paneId: PaneId, pane: Pane) => void;
 }): Overlays {
   const marks = createSessionMarks();
+  const segmentMarks = createSegmentMarks();
   const flash = createMaskFlash(() => {
     schedule();
   });
@@ -50,6 +53,7 @@ export function createOverlays(view: {
     const source = view.source();
     const voxel = view.cross();
     drawPaneOverlay(entry.canvas, entry.pane, {
+      segmentsOn: (slice) => segmentMarks.on(slice),
       session: source === null ? null : marks.current(source),
       drafts: { list: drafts.list(), version: drafts.version() },
       maskOpacity: marks.getOpacity(),
@@ -91,6 +95,10 @@ export function createOverlays(view: {
       if (overlay?.mask !== session?.mask) noteChange(overlay, look.hidden);
       session = overlay;
       marks.set(overlay, look);
+      drawAll();
+    },
+    setSegments(layer) {
+      segmentMarks.set(layer);
       drawAll();
     },
     draw,

@@ -5,7 +5,7 @@ import { pixelSizes, pixelToCanvas } from './canvasMap.js';
 import type { CanvasMap, CanvasPoint } from './canvasMap.js';
 import type { Draft } from './drafts.js';
 import { cutMaskEdgeOn } from './edgeOn.js';
-import { drawMaskEdgeOn } from './maskDrawing.js';
+import { drawMask, drawMaskEdgeOn } from './maskDrawing.js';
 import type { EdgeRun } from './maskDrawing.js';
 import type { Flash } from './maskFlash.js';
 import { drawReferenceLines, drawScaleBar } from './marksDrawing.js';
@@ -17,13 +17,17 @@ import type { Pane } from './pane.js';
 import { computeScaleBar } from './scaleBar.js';
 import type { ScaleBar } from './scaleBar.js';
 import { drawDraft, drawMaskAndFlash, drawPrompts, drawStroke } from './sessionDrawing.js';
+import type { SegmentMarks } from './segmentMarks.js';
 import type { SessionMarks } from './sessionDrawing.js';
 import type { PlacedSlice } from './seriesSource.js';
 import { mapPixels } from './slicePlacement.js';
 import type { PixelMap } from './slicePlacement.js';
+import type { SlicePosition } from './viewerApi.js';
 
 /** What is drawn over the images, besides Cornerstone's own measurement lines. */
 export interface Scene {
+  /** The segments of the volume, on the slice that a pane shows. */
+  readonly segmentsOn: (slice: PlacedSlice) => SegmentMarks | null;
   /** The session's mask and prompts on their slice; null when there is no session. */
   readonly session: SessionMarks | null;
   /** What the user draws now. */
@@ -41,6 +45,8 @@ interface Plan {
   readonly height: number;
   readonly ratio: number; // device px a CSS px
   readonly map: CanvasMap | null;
+  /** Whose segments, and which state of them; null where there are none. */
+  readonly segments: { readonly version: number; readonly position: SlicePosition } | null;
   readonly marks: {
     readonly version: number;
     readonly pixels: PixelMap;
@@ -55,12 +61,21 @@ interface Plan {
 
 const drawn = new WeakMap<HTMLCanvasElement, string>();
 
+/** Of what is told in the very slice image that a pane shows. */
+const SAME_PIXELS: PixelMap = {
+  origin: { column: 0, row: 0 },
+  perColumn: { column: 1, row: 0 },
+  perRow: { column: 0, row: 1 },
+};
+
 /**
  * Draws one pane's overlay at the canvas's own resolution. While nothing of it changes (scrolling without a
  * session) it is left as it is: without a GPU, a canvas of this size costs a third of a frame.
  */
 export function drawPaneOverlay(canvas: HTMLCanvasElement, pane: Pane, scene: Scene): void {
-  const plan = planOverlay(pane, scene);
+  const shown = pane.getShown();
+  const segments = shown === null ? null : scene.segmentsOn(shown);
+  const plan = planOverlay(pane, scene, segments);
   const key = JSON.stringify(plan);
   if (drawn.get(canvas) === key) return;
   const { width, height, ratio, map } = plan;
@@ -74,6 +89,8 @@ export function drawPaneOverlay(canvas: HTMLCanvasElement, pane: Pane, scene: Sc
   context.clearRect(0, 0, pixelWidth, pixelHeight);
   if (map === null) return;
   context.scale(ratio, ratio);
+  for (const { drawable, ...look } of segments?.segments ?? [])
+    drawMask(context, drawable, map, SAME_PIXELS, look);
   if (plan.edge !== null) drawMaskEdgeOn(context, plan.edge.runs, map, plan.edge.colour);
   drawSession(context, scene, plan);
   if (plan.cross !== null)
@@ -82,7 +99,7 @@ export function drawPaneOverlay(canvas: HTMLCanvasElement, pane: Pane, scene: Sc
   if (plan.bar !== null) drawScaleBar(context, plan.bar, plan);
 }
 
-function planOverlay(pane: Pane, scene: Scene): Plan {
+function planOverlay(pane: Pane, scene: Scene, segments: SegmentMarks | null): Plan {
   const { session, cross, seriesKey } = scene;
   const width = pane.element.clientWidth;
   const height = pane.element.clientHeight;
@@ -90,13 +107,14 @@ function planOverlay(pane: Pane, scene: Scene): Plan {
   const shown = pane.getShown();
   const map = shown === null ? null : pane.getMap();
   const size = { width, height, ratio };
-  const nothing = { marks: null, edge: null, drafts: { version: 0, pixels: [] } };
+  const nothing = { segments: null, marks: null, edge: null, drafts: { version: 0, pixels: [] } };
   if (shown === null || map === null)
     return { ...size, ...nothing, map: null, cross: null, labels: [], bar: null };
   const { spacing, spacingKnown } = shown.placement;
   return {
     ...size,
     map,
+    segments: segments && { version: segments.version, position: shown.position },
     ...planSession(session, scene.flash, shown),
     drafts: planDrafts(scene.drafts, shown),
     cross: cross === null ? null : planCross(cross, shown, map),

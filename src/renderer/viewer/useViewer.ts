@@ -11,6 +11,7 @@ import type {
   CineState,
   Measurement,
   PlacedPrompt,
+  SegmentLayer,
   SessionOverlay,
   SlicePosition,
   ViewerApi,
@@ -29,6 +30,8 @@ export interface ViewerInputs {
   readonly layout: ViewerLayout;
   readonly tool: ViewerTool;
   readonly overlay: SessionOverlay | null;
+  readonly segments: SegmentLayer | null;
+  readonly strokeColour: string | null;
   readonly masksHidden: boolean;
   readonly maskOpacity: number;
   readonly brushSizePx: number;
@@ -48,6 +51,7 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   const drawing = createPromptDrawing(viewer, {
     overlay: () => inputs.overlay,
     brushSizePx: () => inputs.brushSizePx,
+    strokeColour: () => inputs.strokeColour,
     onPlaced: listeners.onPlaced,
   });
   const presses = createPresses(viewer, drawing);
@@ -93,6 +97,11 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   watch(
     [() => inputs.overlay, () => inputs.masksHidden, () => inputs.maskOpacity],
     ([overlay, hidden, opacity]) => viewer.setOverlay(overlay, { hidden, opacity }),
+    { immediate: true },
+  );
+  watch(
+    [() => inputs.segments, () => inputs.masksHidden],
+    ([layer, hidden]) => viewer.setSegments(hidden ? null : layer),
     { immediate: true },
   );
   onBeforeUnmount(() => {

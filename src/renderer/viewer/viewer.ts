@@ -14,6 +14,7 @@ import type { MarksLook } from './sessionMarks.js';
 import type {
   CursorReading,
   LoadProgress,
+  SegmentLayer,
   SessionOverlay,
   SlicePosition,
   ViewerLayout,
@@ -53,6 +54,7 @@ export interface Viewer {
   readonly closeSeries: () => void;
   readonly setLayout: (layout: ViewerLayout) => void;
   readonly setOverlay: (overlay: SessionOverlay | null, look: MarksLook) => void;
+  readonly setSegments: (layer: SegmentLayer | null) => void;
   readonly drafts: Overlays['drafts'];
   /** Whether several planes are shown that cross in one place. */
   readonly crosses: () => boolean;
@@ -261,6 +263,9 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     },
     setOverlay: (overlay, look) => {
       overlays.setSession(overlay, look);
+    },
+    setSegments: (layer) => {
+      overlays.setSegments(layer);
     },
     drafts: overlays.drafts,
     crosses,

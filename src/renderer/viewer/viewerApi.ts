@@ -2,6 +2,7 @@ import type { PackedMask } from '../../domain/mask.js';
 import type { NormalisedPoint, SliceAxis } from '../../domain/plane.js';
 import type { SessionId } from '../../domain/brand.js';
 import type { Prompts } from '../../domain/prompts.js';
+import type { Segment } from '../../domain/segmentation.js';
 import type { EditTool } from '../../domain/session.js';
 import type { IntensityWindow } from '../../domain/study.js';
 import type { WindowPresetId } from './windowing.js';
@@ -62,6 +63,23 @@ export interface SessionOverlay extends SlicePosition {
   readonly prompts: Prompts;
   /** CSS hex colour of the segment; the first of `segmentColours` when left out. */
   readonly colour?: string;
+}
+
+/** The segments drawn over one volume. Another object whenever anything of them changed. */
+export interface SegmentLayer {
+  readonly phaseIndex: number;
+  readonly look: SegmentLook;
+  /** The last lies on top. */
+  readonly segments: readonly Pick<Segment, 'segmentNumber' | 'colour' | 'opacity'>[];
+  /** What is known of a slice now. What is not is fetched, and another layer comes with it. */
+  readonly masksOn: (axis: SliceAxis, sliceIndex: number) => readonly SegmentMask[];
+}
+export type SegmentLook = 'fill' | 'outline';
+
+/** What a slice image shows of one segment. */
+export interface SegmentMask {
+  readonly segmentNumber: number;
+  readonly mask: PackedMask;
 }
 
 /** What the user placed or drew, in the slice image of `axis` (a session's own axis where it lies in its plane). */

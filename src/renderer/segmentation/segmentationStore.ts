@@ -1,0 +1,71 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+
+import type { SegmentationId, SeriesId } from '../../domain/brand.js';
+import type { Segmentation } from '../../domain/segmentation.js';
+import { parseFlag, usePersisted } from '../ui/persisted.js';
+
+/** The volume on screen: what a segmentation lies over. */
+export interface ShownVolume {
+  readonly seriesId: SeriesId;
+  readonly phaseIndex: number;
+}
+
+/** A tool at work on a segment. */
+export interface ToolJob {
+  readonly jobId: string;
+  readonly label: string;
+  readonly done: number;
+  readonly total: number | null;
+  readonly cancelling: boolean;
+}
+
+/** What came of an import or an export. */
+export interface FileOutcome {
+  readonly files: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** The segmentations of the volume on screen, without their voxels, and which segment is worked on. */
+export const useSegmentationStore = defineStore('segmentation', () => {
+  const list = shallowRef<readonly Segmentation[]>([]);
+  const chosenId = ref<SegmentationId | null>(null);
+  const chosenSegment = ref<number | null>(null);
+  /** The chosen one, else the newest. */
+  const shown = computed(
+    () =>
+      list.value.find(({ segmentationId }) => segmentationId === chosenId.value) ??
+      list.value.at(-1) ??
+      null,
+  );
+  /** What brush, eraser and tools change: the chosen segment, else the first. */
+  const active = computed(() => {
+    const segments = shown.value?.segments ?? [];
+    return (
+      segments.find(({ segmentNumber }) => segmentNumber === chosenSegment.value) ??
+      segments[0] ??
+      null
+    );
+  });
+  return {
+    volume: shallowRef<ShownVolume | null>(null),
+    list,
+    chosenId,
+    chosenSegment,
+    shown,
+    active,
+    /** The segment whose name is being written. */
+    renaming: ref<number | null>(null),
+    /** Outlines alone, without their fill. */
+    outlined: usePersisted('segmentOutlines', parseFlag(false)),
+    /** Grows when masks of a slice have come or are no longer true. */
+    maskVersion: ref(0),
+    /** Why the last act was not done; '' when it was. */
+    problem: ref(''),
+    job: shallowRef<ToolJob | null>(null),
+    /** A file is being read or written. */
+    filing: ref(false),
+    exported: shallowRef<FileOutcome | null>(null),
+    importNotes: shallowRef<readonly string[]>([]),
+  };
+});

@@ -1,0 +1,54 @@
+import { computed, onBeforeUnmount, onMounted, watch } from 'vue';
+
+import { onEngineEvent } from '../ui/client.js';
+import { useEngineStore } from '../ui/engineStore.js';
+import { usePanelStore } from '../ui/panelStore.js';
+import { useViewerStore } from '../ui/viewerStore.js';
+import { asPromptTool } from '../viewer/viewerApi.js';
+import { useWorklistStore } from '../worklist/worklistStore.js';
+import { receiveToolProgress } from './segmentToolActs.js';
+import { loadSegmentations, receiveSegmentation } from './takeSegmentation.js';
+
+/** The segmentations follow the volume on screen and what the engine tells of them. */
+export function useSegmentations(): void {
+  const worklist = useWorklistStore();
+  const viewer = useViewerStore();
+  const engine = useEngineStore();
+  const panels = usePanelStore();
+  const phaseIndex = computed(
+    () => viewer.position?.phaseIndex ?? worklist.series?.volumes[0]?.phaseIndex ?? 0,
+  );
+  watch(
+    [() => worklist.series?.seriesId, phaseIndex, () => engine.state.kind === 'ready'],
+    ([seriesId, phase, isReady]) => {
+      if (seriesId === undefined) void loadSegmentations(null);
+      else if (isReady) void loadSegmentations({ seriesId, phaseIndex: phase });
+    },
+  );
+  // Clicks, boxes and scribbles are for the agent; strokes are for whichever is on top.
+  watch(
+    () => viewer.tool,
+    (tool) => {
+      const promptTool = asPromptTool(tool);
+      if (promptTool !== null && promptTool !== 'brush' && promptTool !== 'eraser')
+        panels.rightTab = 'agent';
+    },
+  );
+  watch(
+    () => panels.rightTab,
+    (tab) => {
+      if (tab === 'segments' && asPromptTool(viewer.tool) !== null && viewer.tool !== 'eraser')
+        viewer.tool = 'brush';
+    },
+  );
+
+  let stop: (() => void) | null = null;
+  onMounted(() => {
+    stop = onEngineEvent((event) => {
+      if (event.kind === 'segmentationChanged' || event.kind === 'segmentationDeleted')
+        receiveSegmentation(event);
+      if (event.kind === 'jobProgressed') receiveToolProgress(event);
+    });
+  });
+  onBeforeUnmount(() => stop?.());
+}

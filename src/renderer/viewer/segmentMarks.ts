@@ -1,0 +1,58 @@
+import type { PackedMask } from '../../domain/mask.js';
+import { makeDrawableMask } from './maskDrawing.js';
+import type { DrawableMask } from './maskDrawing.js';
+import type { PlacedSlice } from './seriesSource.js';
+import type { SegmentLayer } from './viewerApi.js';
+
+/** What one shown slice has of the segments, the last on top. */
+export interface SegmentMarks {
+  /** Another number whenever anything of the segments changed. */
+  readonly version: number;
+  readonly segments: readonly {
+    readonly drawable: DrawableMask;
+    readonly colour: string;
+    /** Of the fill, 0 to 1. */
+    readonly opacity: number;
+  }[];
+}
+
+/** The segments of the shown volume; a slice's masks are made drawable when they are first drawn. */
+export function createSegmentMarks() {
+  let layer: SegmentLayer | null = null;
+  let version = 0;
+  const prepared = new WeakMap<PackedMask, { colour: string; drawable: DrawableMask }>();
+
+  const prepare = (packed: PackedMask, colour: string): DrawableMask => {
+    const known = prepared.get(packed);
+    if (known?.colour === colour) return known.drawable;
+    const drawable = makeDrawableMask(packed, colour);
+    prepared.set(packed, { colour, drawable });
+    return drawable;
+  };
+
+  return {
+    set(next: SegmentLayer | null): void {
+      layer = next;
+      version++;
+    },
+    /** Null when the slice has none. */
+    on({ position, cut }: PlacedSlice): SegmentMarks | null {
+      if (layer === null || layer.phaseIndex !== position.phaseIndex) return null;
+      const { look, segments } = layer;
+      const masks = layer.masksOn(position.axis, position.sliceIndex);
+      const drawn = segments.flatMap(({ segmentNumber, colour, opacity }) => {
+        const mask = masks.find((each) => each.segmentNumber === segmentNumber)?.mask;
+        const fits = mask?.width === cut.plane.width && mask.height === cut.plane.height;
+        if (mask === undefined || !fits) return [];
+        return [
+          {
+            drawable: prepare(mask, colour),
+            colour,
+            opacity: look === 'fill' ? opacity : 0,
+          },
+        ];
+      });
+      return drawn.length === 0 ? null : { version, segments: drawn };
+    },
+  };
+}

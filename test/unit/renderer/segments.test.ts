@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import type { SegmentationId, SeriesId } from '../../../src/domain/brand.js';
+import { packMask } from '../../../src/domain/mask.js';
+import type { Segment, Segmentation } from '../../../src/domain/segmentation.js';
+import { addSegment, paintActive } from '../../../src/renderer/segmentation/segmentActs.js';
+import { useSegmentationStore } from '../../../src/renderer/segmentation/segmentationStore.js';
+import {
+  loadSegmentations,
+  receiveSegmentation,
+} from '../../../src/renderer/segmentation/takeSegmentation.js';
+import { commands } from '../../../src/renderer/ui/commands.js';
+import { usePanelStore } from '../../../src/renderer/ui/panelStore.js';
+import { methodsOf, settle, standInEngine } from './standInEngine.js';
+
+const volume = { seriesId: 's1' as SeriesId, phaseIndex: 0 };
+const tissue = { value: '85756007', scheme: 'SCT', meaning: 'Tissue' };
+const makeSegment = (segmentNumber: number, change: Partial<Segment> = {}): Segment => ({
+  segmentNumber,
+  segmentLabel: `Segment ${String(segmentNumber)}`,
+  category: tissue,
+  type: tissue,
+  modifier: null,
+  colour: '#e69f00',
+  opacity: 0.5,
+  visible: true,
+  locked: false,
+  source: 'manual',
+  ...change,
+});
+const makeSegmentation = (
+  segments: readonly Segment[],
+  change: Partial<Segmentation> = {},
+): Segmentation => ({
+  segmentationId: 'g1' as SegmentationId,
+  ...volume,
+  seriesInstanceUID: '1.2.3',
+  segmentationLabel: 'Segmentation',
+  dimensions: [8, 8, 8],
+  overlap: 'overwrite-all',
+  segments,
+  revision: 1,
+  undoLabel: null,
+  redoLabel: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  ...change,
+});
+const stroke = (tool: 'brush' | 'eraser') => ({
+  phaseIndex: 0,
+  axis: 'axial' as const,
+  sliceIndex: 2,
+  kind: 'edit' as const,
+  draftId: null,
+  tool,
+  region: packMask({ width: 8, height: 8, data: new Uint8Array(64).fill(1) }),
+});
+
+describe('the segments of the window', () => {
+  const answers = (stored: readonly Segmentation[]) => ({
+    listSegmentations: () => stored,
+    createSegmentation: () => makeSegmentation([]),
+    addSegment: () => makeSegmentation([makeSegment(1)], { revision: 2 }),
+    paintSegment: () => makeSegmentation([makeSegment(1)], { revision: 3 }),
+    undoSegmentation: () => makeSegmentation([], { revision: 4 }),
+    getSegmentMasks: () => ({ segmentationId: 'g1', revision: 3, masks: [] }),
+  });
+  let engine: ReturnType<typeof standInEngine>;
+  const open = async (stored: readonly Segmentation[]): Promise<void> => {
+    engine = standInEngine(answers(stored));
+    await loadSegmentations(volume);
+  };
+  beforeEach(() => open([]));
+
+  test('are of the phase on screen alone', async () => {
+    await open([
+      makeSegmentation([], { phaseIndex: 1, segmentationId: 'other' as SegmentationId }),
+      makeSegmentation([makeSegment(1)]),
+    ]);
+    expect(useSegmentationStore().list.map((each) => each.segmentationId)).toEqual(['g1']);
+  });
+
+  test('begin with the first stroke of the brush: a segmentation, a segment, the stroke', async () => {
+    await paintActive(stroke('brush'));
+    expect(methodsOf(engine).slice(0, 4)).toEqual([
+      'listSegmentations',
+      'createSegmentation',
+      'addSegment',
+      'paintSegment',
+    ]);
+    expect(engine.calls[3]?.params).toMatchObject({ segmentNumber: 1, mode: 'add' });
+  });
+
+  test('are not begun with the eraser, and the panel says why', async () => {
+    await paintActive(stroke('eraser'));
+    expect(methodsOf(engine)).toEqual(['listSegmentations']);
+    expect(useSegmentationStore().problem).toContain('no segment to erase from');
+  });
+
+  test('that are hidden are not painted on, and the panel says why', async () => {
+    await open([makeSegmentation([makeSegment(1, { visible: false })])]);
+    await paintActive(stroke('brush'));
+    expect(methodsOf(engine)).not.toContain('paintSegment');
+    expect(useSegmentationStore().problem).toContain('hidden');
+  });
+
+  test('get a name of their own at once when they are added by hand', async () => {
+    await addSegment();
+    expect(useSegmentationStore().renaming).toBe(1);
+  });
+
+  test('keep the newest state, however late an older one comes', async () => {
+    await open([makeSegmentation([makeSegment(1)], { revision: 5 })]);
+    const late = makeSegmentation([], { revision: 4 });
+    receiveSegmentation({ kind: 'segmentationChanged', segmentation: late, changes: [] });
+    expect(useSegmentationStore().shown?.segments).toHaveLength(1);
+  });
+
+  test('take undo and redo while their tab lies on top, the session otherwise', async () => {
+    await open([makeSegmentation([makeSegment(1)])]);
+    commands['session.undo']();
+    await settle();
+    expect(methodsOf(engine)).not.toContain('undoSegmentation');
+    usePanelStore().rightTab = 'segments';
+    commands['session.undo']();
+    await settle();
+    expect(methodsOf(engine)).toContain('undoSegmentation');
+  });
+
+  test('of a series that was left are not shown on the next', async () => {
+    await open([makeSegmentation([makeSegment(1)])]);
+    const leaving = loadSegmentations({ ...volume, seriesId: 's2' as SeriesId });
+    void loadSegmentations(null);
+    await leaving;
+    expect(useSegmentationStore().shown).toBeNull();
+  });
+});
