@@ -57,7 +57,9 @@ export function carryMask(from: GrayImage, to: GrayImage, mask: Mask): Float32Ar
   const { width, height } = mask;
   if ([from, to].some((image) => image.width !== width || image.height !== height))
     throw new Error('mask and images differ in size');
-  const shares = Float32Array.from(mask.data);
+  const shares = new Float32Array(mask.data);
+  const bounds = computeMaskBounds(mask);
+  if (bounds === null) return shares;
   const sums = sumUp(mask);
   const contrast = computeContrast(from, mask);
   const hold = (value: number, size: number): number => Math.min(size - 1, Math.max(0, value));
@@ -79,10 +81,14 @@ export function carryMask(from: GrayImage, to: GrayImage, mask: Mask): Float32Ar
 
   const costs = new Float64Array((2 * SEARCH_PX + 1) ** 2);
   const values = new Uint8Array(costs.length);
-  for (let row = 0; row < height; row++) {
-    const [top, bottom] = [hold(row - SEARCH_PX, height), hold(row + SEARCH_PX, height)];
-    for (let column = 0; column < width; column++) {
-      const [left, right] = [hold(column - SEARCH_PX, width), hold(column + SEARCH_PX, width)];
+  const lastRow = hold(bounds.bottom + SEARCH_PX, height);
+  const lastColumn = hold(bounds.right + SEARCH_PX, width);
+  for (let row = hold(bounds.top - SEARCH_PX, height); row <= lastRow; row++) {
+    const top = hold(row - SEARCH_PX, height);
+    const bottom = hold(row + SEARCH_PX, height);
+    for (let column = hold(bounds.left - SEARCH_PX, width); column <= lastColumn; column++) {
+      const left = hold(column - SEARCH_PX, width);
+      const right = hold(column + SEARCH_PX, width);
       const sumAt = (r: number, c: number): number => sums[r * (width + 1) + c] ?? 0;
       const ones =
         sumAt(bottom + 1, right + 1) -

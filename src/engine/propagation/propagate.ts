@@ -1,5 +1,5 @@
 import { computeOracleClick } from '../../domain/clickSimulator.js';
-import { emptyMask } from '../../domain/mask.js';
+import { computeMaskBounds, emptyMask } from '../../domain/mask.js';
 import type { Mask } from '../../domain/mask.js';
 import { computeLuma } from '../../domain/overlay.js';
 import { imageToNormalised } from '../../domain/plane.js';
@@ -60,12 +60,21 @@ async function openFront(request: PropagationRequest, sliceIndex: number): Promi
   return { gray, view: describeMask(mask, gray) };
 }
 
-/** One click in the middle: the pixel deepest inside. */
+/** One click in the middle: the pixel deepest inside. Looked for in the mask's own box, which takes less time. */
 function clickInside(mask: Mask): PromptClick[] {
-  const deepest = computeOracleClick(emptyMask(mask.width, mask.height), mask);
-  return deepest === null
-    ? []
-    : [{ label: 'include', normalised: imageToNormalised(mask, deepest.point) }];
+  const bounds = computeMaskBounds(mask);
+  if (bounds === null) return [];
+  const { left, top } = bounds;
+  const [width, height] = [bounds.right - left + 1, bounds.bottom - top + 1];
+  const box = emptyMask(width, height);
+  for (let row = 0; row < height; row++) {
+    const from = (top + row) * mask.width + left;
+    box.data.set(mask.data.subarray(from, from + width), row * width);
+  }
+  const deepest = computeOracleClick(emptyMask(width, height), box);
+  if (deepest === null) return [];
+  const point = { column: left + deepest.point.column, row: top + deepest.point.row };
+  return [{ label: 'include', normalised: imageToNormalised(mask, point) }];
 }
 
 /** A slice segmented from the mask of its neighbour. Null where nothing is found on it. */
@@ -78,11 +87,8 @@ async function segmentNext(
   const { segmenter, signal } = request;
   const { image, gray } = await loadGray(request, sliceIndex);
   const shares = carryMask(neighbour.gray, gray, neighbour.view.mask);
-  const expected: Mask = {
-    width: image.width,
-    height: image.height,
-    data: Uint8Array.from(shares, (share) => (share >= 0.5 ? 1 : 0)),
-  };
+  const expected = emptyMask(image.width, image.height);
+  for (let at = 0; at < shares.length; at++) expected.data[at] = (shares[at] ?? 0) >= 0.5 ? 1 : 0;
   const clicks = clickInside(expected);
   if (clicks.length === 0) return null;
   const { mask, score } = await segmenter.segment(
