@@ -47,7 +47,11 @@ function printStep(output: Output, step: Step): void {
 }
 
 /** Runs the session to its end, printing each step once it is stored. Ctrl+C cancels it, keeping what there is. */
-export async function runToEnd(engine: CliEngine, sessionId: SessionId, output: Output): Promise<void> {
+export async function runToEnd(
+  engine: CliEngine,
+  sessionId: SessionId,
+  output: Output,
+): Promise<void> {
   const cancel = (): void => void engine.call('cancelSession', { sessionId });
   process.on('SIGINT', cancel);
   const stopped = new Promise<void>((resolve) => {
