@@ -1,15 +1,13 @@
-import { computed, onBeforeUnmount, onMounted, watch } from 'vue';
+import { computed, watch } from 'vue';
 
-import { onEngineEvent } from '../ui/client.js';
 import { useEngineStore } from '../ui/engineStore.js';
 import { usePanelStore } from '../ui/panelStore.js';
 import { useViewerStore } from '../ui/viewerStore.js';
 import { asPromptTool } from '../viewer/viewerApi.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
-import { receiveToolProgress } from './segmentToolActs.js';
-import { loadSegmentations, receiveSegmentation } from './takeSegmentation.js';
+import { loadSegmentations } from './takeSegmentation.js';
 
-/** The segmentations follow the volume on screen and what the engine tells of them. */
+/** The segmentations follow the volume on screen, and the panel on top the tool in hand. */
 export function useSegmentations(): void {
   const worklist = useWorklistStore();
   const viewer = useViewerStore();
@@ -41,14 +39,4 @@ export function useSegmentations(): void {
         viewer.tool = 'brush';
     },
   );
-
-  let stop: (() => void) | null = null;
-  onMounted(() => {
-    stop = onEngineEvent((event) => {
-      if (event.kind === 'segmentationChanged' || event.kind === 'segmentationDeleted')
-        receiveSegmentation(event);
-      if (event.kind === 'jobProgressed') receiveToolProgress(event);
-    });
-  });
-  onBeforeUnmount(() => stop?.());
 }

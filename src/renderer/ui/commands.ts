@@ -4,7 +4,12 @@ import { openSeries } from '../worklist/openSeries.js';
 import { cancelOpening } from '../worklist/openPaths.js';
 import { findNeighbourSeries, findNextCase } from '../worklist/worklistRows.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
-import { addSegment, redoSegmentation, undoSegmentation } from '../segmentation/segmentActs.js';
+import {
+  addSegment,
+  changeSegment,
+  redoSegmentation,
+  undoSegmentation,
+} from '../segmentation/segmentActs.js';
 import { useSegmentationStore } from '../segmentation/segmentationStore.js';
 import { cancelSession, pauseSession, runSession, stepSession } from '../session/runActions.js';
 import { redoStep } from '../session/redoStep.js';
@@ -50,10 +55,17 @@ function goToNextCase(): void {
   if (next !== null) void openSeries(next);
 }
 
+const opacityAfter = (opacity: number): number =>
+  OPACITIES[(OPACITIES.findIndex((each) => each === opacity) + 1) % OPACITIES.length] ??
+  OPACITIES[0];
+
+/** Of the active segment where its tab lies on top, else of the session's mask. */
 function changeOpacity(): void {
   const viewer = useViewerStore();
-  const at = OPACITIES.findIndex((opacity) => opacity === viewer.maskOpacity);
-  viewer.maskOpacity = OPACITIES[(at + 1) % OPACITIES.length] ?? OPACITIES[0];
+  const { active } = useSegmentationStore();
+  if (usePanelStore().rightTab === 'agent') viewer.maskOpacity = opacityAfter(viewer.maskOpacity);
+  else if (active !== null)
+    void changeSegment(active.segmentNumber, { opacity: opacityAfter(active.opacity) });
 }
 
 /** The next size up or down: the two keys undo each other. */

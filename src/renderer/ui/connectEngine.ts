@@ -1,6 +1,8 @@
 import type { IbisEvent } from '../../contract/channels.js';
 import { assertNever } from '../../domain/result.js';
 import { loadModels } from '../models/loadModels.js';
+import { receiveToolProgress } from '../segmentation/segmentToolActs.js';
+import { receiveSegmentation } from '../segmentation/takeSegmentation.js';
 import { applySessionEvent } from '../session/sessionEvents.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { showSession } from '../session/showSession.js';
@@ -67,6 +69,7 @@ function receive(event: IbisEvent, onReady: () => Promise<void>): void {
       const worklist = useWorklistStore();
       const { jobId, label, done, total } = event;
       if (worklist.job?.jobId === jobId) worklist.job = { ...worklist.job, label, done, total };
+      receiveToolProgress(event);
       return;
     }
     case 'policyTextGrew':
@@ -81,9 +84,11 @@ function receive(event: IbisEvent, onReady: () => Promise<void>): void {
       }
       if (event.kind === 'sessionChanged' && event.runState !== 'running') void loadSessions();
       return;
-    case 'segmentationChanged': // heard by useSegmentations.ts
+    case 'segmentationChanged':
     case 'segmentationDeleted':
-    case 'slicePropagated':
+      receiveSegmentation(event);
+      return;
+    case 'slicePropagated': // the segments themselves are told of as changes
       return;
     default:
       assertNever(event);
