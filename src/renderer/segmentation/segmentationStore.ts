@@ -28,7 +28,12 @@ export interface FileOutcome {
 
 /** The segmentations of the volume on screen, without their voxels, and which segment is worked on. */
 export const useSegmentationStore = defineStore('segmentation', () => {
-  const list = shallowRef<readonly Segmentation[]>([]);
+  const volume = shallowRef<ShownVolume | null>(null);
+  /** Of the series, whichever phase they lie over. */
+  const ofSeries = shallowRef<readonly Segmentation[]>([]);
+  const list = computed(() =>
+    ofSeries.value.filter(({ phaseIndex }) => phaseIndex === volume.value?.phaseIndex),
+  );
   const chosenId = ref<SegmentationId | null>(null);
   const chosenSegment = ref<number | null>(null);
   /** The chosen one, else the newest. */
@@ -48,7 +53,8 @@ export const useSegmentationStore = defineStore('segmentation', () => {
     );
   });
   return {
-    volume: shallowRef<ShownVolume | null>(null),
+    volume,
+    ofSeries,
     list,
     chosenId,
     chosenSegment,

@@ -9,7 +9,7 @@ import { expireMasks, shownMasks } from './shownMasks.js';
 export async function loadSegmentations(volume: ShownVolume | null): Promise<void> {
   const store = useSegmentationStore();
   store.volume = volume;
-  store.list = [];
+  store.ofSeries = [];
   store.chosenId = null;
   store.chosenSegment = null;
   store.renaming = null;
@@ -19,11 +19,17 @@ export async function loadSegmentations(volume: ShownVolume | null): Promise<voi
   shownMasks.clear();
   if (volume === null) return;
   const reply = await call('listSegmentations', { seriesId: volume.seriesId });
-  if (store.volume !== volume) return; // the user went on
+  if (store.volume?.seriesId !== volume.seriesId) return; // the user went on
   if (!reply.ok) store.problem = reply.error.message;
-  else
-    for (const segmentation of reply.value)
-      if (segmentation.phaseIndex === volume.phaseIndex) take(segmentation);
+  else reply.value.forEach(take);
+}
+
+/** Another phase of the series: its segmentations are known already. */
+export function showPhase(phaseIndex: number): void {
+  const store = useSegmentationStore();
+  if (store.volume === null) return;
+  store.volume = { ...store.volume, phaseIndex };
+  shownMasks.clear();
 }
 
 /** Shows another segmentation of the volume. */
@@ -36,18 +42,17 @@ export function chooseSegmentation(segmentation: Segmentation): void {
   store.maskVersion++;
 }
 
-/** The list with a newer state of one; what comes late and is older changes nothing. */
+/** A new one, or a newer state of one; what comes late and is older changes nothing. */
 function take(segmentation: Segmentation): void {
   const store = useSegmentationStore();
-  const at = store.list.findIndex(
+  const shownBefore = store.shown?.segmentationId;
+  const at = store.ofSeries.findIndex(
     ({ segmentationId }) => segmentationId === segmentation.segmentationId,
   );
-  if (at < 0) {
-    const shownBefore = store.shown?.segmentationId;
-    store.list = [...store.list, segmentation];
-    if (store.shown?.segmentationId !== shownBefore) shownMasks.clear();
-  } else if ((store.list[at]?.revision ?? 0) <= segmentation.revision)
-    store.list = store.list.with(at, segmentation);
+  if (at < 0) store.ofSeries = [...store.ofSeries, segmentation];
+  else if ((store.ofSeries[at]?.revision ?? 0) <= segmentation.revision)
+    store.ofSeries = store.ofSeries.with(at, segmentation);
+  if (store.shown?.segmentationId !== shownBefore) shownMasks.clear();
 }
 
 const visibleNumbers = ({ segments }: Segmentation): readonly number[] =>
@@ -57,13 +62,14 @@ export function receiveSegmentation(event: SegmentationEvent): void {
   const store = useSegmentationStore();
   if (event.kind === 'segmentationDeleted') {
     if (store.shown?.segmentationId === event.segmentationId) shownMasks.clear();
-    store.list = store.list.filter(({ segmentationId }) => segmentationId !== event.segmentationId);
+    store.ofSeries = store.ofSeries.filter(
+      ({ segmentationId }) => segmentationId !== event.segmentationId,
+    );
     return;
   }
   const { segmentation, changes } = event;
   const { volume, shown } = store;
-  if (segmentation.seriesId !== volume?.seriesId || segmentation.phaseIndex !== volume.phaseIndex)
-    return;
+  if (segmentation.seriesId !== volume?.seriesId) return;
   take(segmentation);
   if (shown === null || segmentation.segmentationId !== shown.segmentationId) return;
   const seen = visibleNumbers(shown);

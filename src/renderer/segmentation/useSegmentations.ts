@@ -5,7 +5,7 @@ import { usePanelStore } from '../ui/panelStore.js';
 import { useViewerStore } from '../ui/viewerStore.js';
 import { asPromptTool } from '../viewer/viewerApi.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
-import { loadSegmentations } from './takeSegmentation.js';
+import { loadSegmentations, showPhase } from './takeSegmentation.js';
 
 /** The segmentations follow the volume on screen, and the panel on top the tool in hand. */
 export function useSegmentations(): void {
@@ -17,12 +17,13 @@ export function useSegmentations(): void {
     () => viewer.position?.phaseIndex ?? worklist.series?.volumes[0]?.phaseIndex ?? 0,
   );
   watch(
-    [() => worklist.series?.seriesId, phaseIndex, () => engine.state.kind === 'ready'],
-    ([seriesId, phase, isReady]) => {
+    [() => worklist.series?.seriesId, () => engine.state.kind === 'ready'],
+    ([seriesId, isReady]) => {
       if (seriesId === undefined) void loadSegmentations(null);
-      else if (isReady) void loadSegmentations({ seriesId, phaseIndex: phase });
+      else if (isReady) void loadSegmentations({ seriesId, phaseIndex: phaseIndex.value });
     },
   );
+  watch(phaseIndex, showPhase);
   // Clicks, boxes and scribbles are for the agent; strokes are for whichever is on top.
   watch(
     () => viewer.tool,

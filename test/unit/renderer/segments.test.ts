@@ -8,6 +8,7 @@ import { useSegmentationStore } from '../../../src/renderer/segmentation/segment
 import {
   loadSegmentations,
   receiveSegmentation,
+  showPhase,
 } from '../../../src/renderer/segmentation/takeSegmentation.js';
 import { commands } from '../../../src/renderer/ui/commands.js';
 import { usePanelStore } from '../../../src/renderer/ui/panelStore.js';
@@ -78,6 +79,9 @@ describe('the segments of the window', () => {
       makeSegmentation([makeSegment(1)]),
     ]);
     expect(useSegmentationStore().list.map((each) => each.segmentationId)).toEqual(['g1']);
+    showPhase(1);
+    expect(useSegmentationStore().shown?.segmentationId).toBe('other');
+    expect(methodsOf(engine)).toEqual(['listSegmentations']); // cine asks for nothing
   });
 
   test('begin with the first stroke of the brush: a segmentation, a segment, the stroke', async () => {
