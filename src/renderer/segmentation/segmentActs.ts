@@ -29,6 +29,7 @@ async function change<M extends ChangingMethod>(
 ): Promise<Segmentation | null> {
   const store = useSegmentationStore();
   store.problem = '';
+  store.note = '';
   const reply = await call(method, params);
   if (reply.ok) return reply.value;
   store.problem = reply.error.message;

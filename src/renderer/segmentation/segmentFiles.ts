@@ -45,6 +45,7 @@ async function filing(act: () => Promise<string>): Promise<void> {
   if (store.filing) return;
   store.filing = true;
   store.problem = '';
+  store.note = '';
   store.exported = null;
   store.importNotes = [];
   const problem = await act();

@@ -9,6 +9,7 @@ export async function applyTool(tool: MethodParams<'applySegmentTool'>['tool']):
   if (shown === null || active === null || store.job !== null) return;
   const jobId = crypto.randomUUID();
   store.problem = '';
+  store.note = '';
   store.job = { jobId, label: '', done: 0, total: null, cancelling: false };
   const { segmentationId, revision } = shown;
   const reply = await call('applySegmentTool', {
@@ -20,7 +21,7 @@ export async function applyTool(tool: MethodParams<'applySegmentTool'>['tool']):
   store.job = null;
   if (!reply.ok && reply.error.code !== 'cancelled') store.problem = reply.error.message;
   if (reply.ok && reply.value.revision === revision)
-    store.problem = `The tool found nothing to change in “${active.segmentLabel}”.`;
+    store.note = `The tool found nothing to change in “${active.segmentLabel}”.`;
 }
 
 export async function cancelTool(): Promise<void> {

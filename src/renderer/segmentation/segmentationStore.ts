@@ -68,6 +68,8 @@ export const useSegmentationStore = defineStore('segmentation', () => {
     maskVersion: ref(0),
     /** Why the last act was not done; '' when it was. */
     problem: ref(''),
+    /** What an act came to that is no problem; '' mostly. */
+    note: ref(''),
     job: shallowRef<ToolJob | null>(null),
     /** A file is being read or written. */
     filing: ref(false),

@@ -14,6 +14,7 @@ export async function loadSegmentations(volume: ShownVolume | null): Promise<voi
   store.chosenSegment = null;
   store.renaming = null;
   store.problem = '';
+  store.note = '';
   store.exported = null;
   store.importNotes = [];
   shownMasks.clear();

@@ -4,6 +4,11 @@ import type { SegmentationId, SeriesId } from '../../../src/domain/brand.js';
 import { packMask } from '../../../src/domain/mask.js';
 import type { Segment, Segmentation } from '../../../src/domain/segmentation.js';
 import { addSegment, paintActive } from '../../../src/renderer/segmentation/segmentActs.js';
+import {
+  applyTool,
+  cancelTool,
+  receiveToolProgress,
+} from '../../../src/renderer/segmentation/segmentToolActs.js';
 import { useSegmentationStore } from '../../../src/renderer/segmentation/segmentationStore.js';
 import {
   loadSegmentations,
@@ -64,8 +69,16 @@ describe('the segments of the window', () => {
     addSegment: () => makeSegmentation([makeSegment(1)], { revision: 2 }),
     paintSegment: () => makeSegmentation([makeSegment(1)], { revision: 3 }),
     undoSegmentation: () => makeSegmentation([], { revision: 4 }),
+    applySegmentTool: () =>
+      new Promise((resolve) => {
+        endTool = () => {
+          resolve(makeSegmentation([makeSegment(1)]));
+        };
+      }),
+    cancelJob: () => null,
     getSegmentMasks: () => ({ segmentationId: 'g1', revision: 3, masks: [] }),
   });
+  let endTool = (): void => undefined;
   let engine: ReturnType<typeof standInEngine>;
   const open = async (stored: readonly Segmentation[]): Promise<void> => {
     engine = standInEngine(answers(stored));
@@ -129,6 +142,25 @@ describe('the segments of the window', () => {
     commands['session.undo']();
     await settle();
     expect(methodsOf(engine)).toContain('undoSegmentation');
+  });
+
+  test('are changed by one tool at a time, which tells how far it is and can be cancelled', async () => {
+    await open([makeSegmentation([makeSegment(1)])]);
+    const store = useSegmentationStore();
+    const done = applyTool({ kind: 'keep-largest-island' });
+    void applyTool({ kind: 'fill-holes', axis: null });
+    const jobId = store.job?.jobId ?? '';
+    receiveToolProgress({ kind: 'jobProgressed', jobId, label: 'Keep', done: 4, total: 10 });
+    receiveToolProgress({ kind: 'jobProgressed', jobId: 'x', label: '', done: 9, total: 10 });
+    expect(store.job).toMatchObject({ label: 'Keep', done: 4, total: 10 });
+    await cancelTool();
+    expect(store.job?.cancelling).toBe(true);
+    expect(engine.calls.at(-1)).toEqual({ method: 'cancelJob', params: { jobId } });
+    endTool();
+    await done;
+    expect(store.job).toBeNull();
+    expect(store.note).toContain('nothing to change in “Segment 1”');
+    expect(methodsOf(engine).filter((method) => method === 'applySegmentTool')).toHaveLength(1);
   });
 
   test('of a series that was left are not shown on the next', async () => {
