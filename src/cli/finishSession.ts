@@ -2,6 +2,7 @@ import path from 'node:path';
 
 import type { ExportFormat } from '../contract/channels.js';
 import { countMaskPixels, unpackMask } from '../domain/mask.js';
+import { getMaskInForce } from '../domain/session.js';
 import type { SegmentationSession } from '../domain/session.js';
 import type { SourceKind } from '../domain/study.js';
 import type { CliEngine } from './openEngine.js';
@@ -9,7 +10,7 @@ import type { Output } from './output.js';
 
 /** Voxels of the mask in force at the end. */
 export function countMaskVoxels(session: SegmentationSession): number {
-  const mask = session.steps.findLast((step) => !step.undone)?.mask ?? null;
+  const mask = getMaskInForce(session.steps);
   return mask === null ? 0 : countMaskPixels(unpackMask(mask));
 }
 

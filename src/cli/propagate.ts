@@ -5,7 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
 import { IbisError } from '../contract/errors.js';
-import type { SegmentationSession } from '../domain/session.js';
+import { getMaskInForce } from '../domain/session.js';
 import { packMask, unpackMask } from '../domain/mask.js';
 import type { Mask } from '../domain/mask.js';
 import { applySliceChanges, countVoxels, writeSegmentSlice } from '../domain/segmentSlices.js';
@@ -52,11 +52,6 @@ export function collectSliceClicks(text: string, previous: readonly SliceClick[]
   return [...previous, { sliceIndex, first, second }];
 }
 
-const maskOf = ({ steps }: SegmentationSession): Mask | null => {
-  const mask = steps.findLast((step) => !step.undone)?.mask ?? null;
-  return mask === null ? null : unpackMask(mask);
-};
-
 /** The masks to begin with, each a session of its own: of clicks, or of the agent where there are none. */
 async function segmentKeySlices(
   engine: CliEngine,
@@ -91,8 +86,8 @@ async function segmentKeySlices(
     if (session.stopReason === 'failed')
       throw new IbisError('failed', session.failure ?? 'The run failed.');
     if (session.stopReason === 'user-stop') throw new IbisError('cancelled', 'Cancelled.');
-    const mask = maskOf(session);
-    if (mask !== null) given.set(sliceIndex, mask);
+    const mask = getMaskInForce(session.steps);
+    if (mask !== null) given.set(sliceIndex, unpackMask(mask));
   }
   if (given.size === 0)
     throw new IbisError('empty-mask', 'Nothing was segmented on the slice to begin with.');

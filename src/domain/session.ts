@@ -89,6 +89,10 @@ export interface Step {
   readonly undone: boolean;
 }
 
+/** After the last step that was not taken back; null before any mask, and where what was there has been dropped. */
+export const getMaskInForce = (steps: readonly Step[]): PackedMask | null =>
+  steps.findLast((step) => !step.undone)?.mask ?? null;
+
 export type StopReason =
   'policy-stop' | 'target-absent' | 'repeated-action' | 'step-limit' | 'user-stop' | 'failed';
 

@@ -6,7 +6,7 @@ import { IBIS_OVERLAY } from '../../domain/overlay.js';
 import { describeOrientation } from '../../domain/plane.js';
 import type { ByteImage } from '../../domain/resize.js';
 import { assertNever } from '../../domain/result.js';
-import { isUserAct } from '../../domain/session.js';
+import { getMaskInForce, isUserAct } from '../../domain/session.js';
 import type { SegmentationSession } from '../../domain/session.js';
 import { encodeBinarySeg } from './dicomSeg.js';
 import { formatColour } from './displayColour.js';
@@ -43,7 +43,7 @@ export interface ExportInput {
 
 /** The mask in force at the end; empty where there is none. */
 function getFinalMask({ steps, source }: ExportInput): Mask {
-  const packed = steps.findLast(({ step }) => !step.undone)?.step.mask ?? null;
+  const packed = getMaskInForce(steps.map(({ step }) => step));
   return packed === null ? emptyMask(source.plane.width, source.plane.height) : unpackMask(packed);
 }
 

@@ -7,7 +7,7 @@ import { limitToRange } from '../../domain/rangeLimit.js';
 import { cutSegmentSlice } from '../../domain/segmentSlices.js';
 import type { SegmentStatistics } from '../../domain/segmentStatistics.js';
 import type { Segment, SegmentSlices, SegmentSource } from '../../domain/segmentation.js';
-import { isUserAct } from '../../domain/session.js';
+import { getMaskInForce, isUserAct } from '../../domain/session.js';
 import type { SegmentationSession } from '../../domain/session.js';
 import type { EngineHandlers } from '../dispatch.js';
 import type { SliceSource } from '../slices.js';
@@ -226,10 +226,8 @@ export function createSegmentationHandlers(options: {
           'does-not-fit',
           'The session was made on another series than the segmentation, or on another phase of it.',
         );
-      const mask = session.steps.findLast(
-        ({ undone, mask: made }) => !undone && made !== null,
-      )?.mask;
-      if (mask == null || mask.bounds === null)
+      const mask = getMaskInForce(session.steps);
+      if (mask?.bounds == null)
         throw new IbisError('empty-mask', 'The session has no mask yet: there is nothing to add.');
       const region = liftMasks(geometry, axis, [{ sliceIndex, region: mask }]);
       const before = voxels.get(segmentNumber) ?? noVoxels;

@@ -317,6 +317,9 @@ describe('segmentations over the demo study', () => {
     const after = await test.engine.invoke('getSegmentation', { segmentationId });
     expect(after.segments.at(-1)?.source).toBe('semiautomatic');
     expect(after.undoLabel).toBe("Agent's mask to agent, coronal slice 101");
+    // What was dropped again is not taken, though an earlier step still holds it.
+    await test.engine.invoke('removeClick', { sessionId, clickIndex: 0 });
+    expect(await add(sessionId)).toMatchObject({ ok: false, error: { code: 'empty-mask' } });
   });
 
   it.each([
