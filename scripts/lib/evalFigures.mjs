@@ -2,6 +2,10 @@
 
 export const MOST_CLICKS = 20; // cap of NoC, as in the literature
 
+/** The id of the segmenter that a report was made with. */
+export const segmenterOf = ({ models }) =>
+  models.find(({ role }) => role === 'segmenter')?.id ?? '';
+
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export function median(values) {

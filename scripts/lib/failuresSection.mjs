@@ -1,4 +1,5 @@
 /** What the policy's failures have in common: a section of docs/models.md, counted from the stored reports. */
+import { segmenterOf } from './evalFigures.mjs';
 
 /** A case fails where the agent ends so far below the oracle with the same segmenter, in Dice. */
 const FAILED_BELOW_ORACLE = 0.1;
@@ -14,8 +15,6 @@ const kinds = [
   ['stopped too early', ({ stopReason }) => stopReason === 'policy-stop'],
   ['went round', () => true], // repeated itself, or came to the step limit
 ];
-
-const segmenterOf = ({ models }) => models.find(({ role }) => role === 'segmenter')?.id ?? '';
 
 /** { n, failed, byKind: [count a kind], beyondOracle } of one target's rows. */
 export function countFailures(rows) {

@@ -7,6 +7,7 @@ import {
   diceCurve,
   mean,
   median,
+  segmenterOf,
   wholeCaseSeconds,
 } from './evalFigures.mjs';
 
@@ -80,8 +81,6 @@ function describeMachine({ machine }) {
   if (machine === undefined) return '';
   return ` Times: ${machine.processor}, ${String(machine.cores)} cores, load average ${fixed(machine.loadAverage, 1)} before.`;
 }
-
-const segmenterOf = ({ models }) => models.find(({ role }) => role === 'segmenter')?.id ?? '';
 
 /** Of the file in docs/models/plots. A set may have been measured with several segmenters. */
 export const plotName = (report) => `${report.dataset}-${segmenterOf(report)}.svg`;
