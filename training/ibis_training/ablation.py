@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from .environment import Task
-from .evaluate import describe_played, play_all, summarise
+from .evaluate import describe_played, describe_whole, play_all
 from .nano import NanoPlayer
 from .policy import load_policy
 from .rl import RlSettings, train_rl
@@ -83,6 +83,6 @@ def measure_arm(policy: Path, tool: SegmenterTool, tasks: Sequence[Task]) -> dic
     """Means over held-out tasks, absent ones among them."""
     rows = [describe_played(p) | {"part": "present" if p.episode.task.request.present else "absent"} for p in play_all(NanoPlayer(load_policy(policy)), tool, tasks)]
     present = [r for r in rows if r["part"] == "present"]
-    whole = summarise([r | {"oracle": 0.0, "centre": 0.0, "oracleSteps": 0} for r in rows])["all"]
+    whole = describe_whole(rows)
     return {"n": len(present), "absent": len(rows) - len(present), "iou": sum(r["iou"] for r in present) / len(present),
             **{k: whole[k] for k in ("dice", "steps", "parsed", "refusedOfAbsent", "refusedOfPresent", "directionsRight")}}

@@ -15,7 +15,7 @@ from scipy.ndimage import distance_transform_edt
 from .cases import DEMO_DATASET, load_cases, split_files, is_validation
 from .image import luma, resize_bilinear
 from .plan import DATASETS, validation_cases
-from .rl import Metrics, write
+from .runs_folder import Metrics, write_whole
 from .targets import Ranked, load_targets
 from .variants import NUCLEI_DATASET, everywhere, read_nuclei, recolour
 from .vision import ConceptNet, Concepts, FIELD
@@ -294,11 +294,11 @@ def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: f
             print(f"step {step} loss {total / LOG_STEPS:.3f} {per_second:.1f} pictures/s", flush=True)
             total = 0.0
         if step % SAVE_STEPS == 0:
-            write(path, {"net": net.state_dict(), "step": step, "optimiser": optimiser.state_dict(), "seconds": time.time() - start})
+            write_whole(path, {"net": net.state_dict(), "step": step, "optimiser": optimiser.state_dict(), "seconds": time.time() - start})
         if time.time() - last > VALIDATE_SECONDS:
             print("validation", validate(net, validation, nuclei, metrics, step), flush=True)
             last = time.time()
-    write(path, {"net": net.state_dict(), "step": step})
+    write_whole(path, {"net": net.state_dict(), "step": step})
     print("final", step, validate(net, validation, nuclei, metrics, step), flush=True)
 
 

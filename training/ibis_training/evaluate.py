@@ -93,28 +93,35 @@ def evaluate_cases(player: Player, tool: SegmenterTool, cases: Sequence[Case]) -
     return rows + [describe_played(p) | {"part": "mirrored"} for p in play_all(player, tool, [plain_task(m) for m in mirrored])]
 
 
+def mean_of(rows: Sequence[dict], name: str) -> float | None:
+    return round(float(np.mean([r[name] for r in rows])), 3) if rows else None
+
+
 def summarise(rows: list[dict]) -> dict[str, dict]:
-    """Means per target, and what is asked of the whole: parsing, refusals, directions."""
-    mean = lambda part, name: round(float(np.mean([r[name] for r in part])), 3) if part else None
+    """Means per target beside the oracle's and one click's, and of the whole."""
+    straight, mirrored = ([r for r in rows if r["part"] == p] for p in ("present", "mirrored"))
     summary = {}
-    for key in sorted({(r["dataset"], r["target"]) for r in rows if r["part"] == "present"}):
-        part, mirrored = ([r for r in rows if r["part"] == p and (r["dataset"], r["target"]) == key] for p in ("present", "mirrored"))
+    for key in sorted({(r["dataset"], r["target"]) for r in straight}):
+        part, seen_mirrored = ([r for r in some if (r["dataset"], r["target"]) == key] for some in (straight, mirrored))
         summary["/".join(key)] = {
-            "n": len(part), **{k: mean(part, k) for k in ("dice", "oracle", "centre", "steps", "oracleSteps")}, "mirrored": mean(mirrored, "dice"),
+            "n": len(part), **{k: mean_of(part, k) for k in ("dice", "oracle", "centre", "steps", "oracleSteps")}, "mirrored": mean_of(seen_mirrored, "dice"),
             "stops": {s: sum(r["stop"] == s for r in part) for s in sorted({r["stop"] for r in part})},
         }
-    present, absent = [r for r in rows if r["part"] != "absent"], [r for r in rows if r["part"] == "absent"]
-    share = lambda part, name: round(sum(r[name] for r in part) / max(1, sum(r["directions" if name == "directionsRight" else "steps"] for r in part)), 4)
-    straight, mirrored = ([r for r in present if r["part"] == p] for p in ("present", "mirrored"))
-    summary["all"] = {
-        "dice": mean(straight, "dice"), "oracle": mean(straight, "oracle"), "steps": mean(straight, "steps"), "parsed": round(1 - share(rows, "unparsed"), 4),
+    return summary | {"all": describe_whole(rows) | {"oracle": mean_of(straight, "oracle")}}
+
+
+def describe_whole(rows: list[dict]) -> dict:
+    """What is asked of the whole: Dice and steps, parsing, refusals, directions."""
+    straight, absent, mirrored = ([r for r in rows if r["part"] == p] for p in ("present", "absent", "mirrored"))
+    share = lambda part, name, of: round(sum(r[name] for r in part) / max(1, sum(r[of] for r in part)), 4)
+    return {
+        "dice": mean_of(straight, "dice"), "steps": mean_of(straight, "steps"), "parsed": round(1 - share(rows, "unparsed", "steps"), 4),
         "refusedOfAbsent": round(sum(r["refused"] for r in absent) / max(1, len(absent)), 3),
         "refusedOfPresent": round(sum(r["stop"] == "target-absent" for r in straight) / max(1, len(straight)), 3),
-        "directionsRight": share(straight, "directionsRight"), "directionsRightMirrored": share(mirrored, "directionsRight"),
-        "diceByStep": [mean([{"d": (r["diceByStep"] + [r["dice"]] * MAX_STEPS)[k]} for r in straight], "d") for k in range(10)],
-        "diceByKind": {k: mean([r for r in straight if r["kind"] == k], "dice") for k in sorted({r["kind"] for r in straight})},
+        "directionsRight": share(straight, "directionsRight", "directions"), "directionsRightMirrored": share(mirrored, "directionsRight", "directions"),
+        "diceByStep": [mean_of([{"d": (r["diceByStep"] + [r["dice"]] * MAX_STEPS)[k]} for r in straight], "d") for k in range(10)],
+        "diceByKind": {k: mean_of([r for r in straight if r["kind"] == k], "dice") for k in sorted({r["kind"] for r in straight})},
     }
-    return summary
 
 
 def write_rows(rows: list[dict], path: Path) -> None:

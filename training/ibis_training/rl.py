@@ -9,7 +9,6 @@ One loop for one process and for many: Accelerate divides it (`accelerate launch
 with tasks of its own.
 """
 
-import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +23,7 @@ from torch import Tensor
 from .environment import SegmentationEnvironment, Task
 from .play import Played, Player, Reply, play
 from .rewards import episode_terms, step_credit
+from .runs_folder import Metrics, write_whole
 from .tool import SegmenterTool
 
 
@@ -78,28 +78,6 @@ def padded(rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     return values, counts
 
 
-class Metrics:
-    """JSON lines, and TensorBoard's files where it is installed."""
-
-    def __init__(self, folder: Path):
-        self.file = (folder / "metrics.jsonl").open("a", encoding="utf-8")
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self.board = SummaryWriter(str(folder / "tensorboard"))
-        except ImportError:
-            self.board = None
-
-    def write(self, iteration: int, values: Mapping[str, float]) -> None:
-        self.file.write(json.dumps({"iteration": iteration, **{k: round(v, 5) for k, v in values.items()}}) + "\n")
-        self.file.flush()
-        for name, value in values.items():
-            if self.board:
-                self.board.add_scalar(name, value, iteration)
-        if self.board:
-            self.board.flush()  # a run that is cut loses nothing
-
-
 def describe(played: Sequence[Played]) -> dict[str, float]:
     """Means over episodes: rewards by term, final Dice, steps, how they ended."""
     n, terms = len(played), [episode_terms(p.episode.facts) for p in played]
@@ -142,9 +120,9 @@ def train_rl(player: Player, tool: SegmenterTool, draw_task: Callable[[random.Ra
 
     def save() -> None:
         """The weights are alike on all processes: the first keeps them. Each keeps its own random numbers."""
-        write(random_path, (rng.getstate(), generator.get_state()))
+        write_whole(random_path, (rng.getstate(), generator.get_state()))
         if accelerator.is_main_process:
-            write(state_path, {"model": learned_weights(accelerator.unwrap_model(model)), "optimiser": optimiser.state_dict(), "iteration": iteration,
+            write_whole(state_path, {"model": learned_weights(accelerator.unwrap_model(model)), "optimiser": optimiser.state_dict(), "iteration": iteration,
                                "spent": clock() - begun, "best": best, "first_weights": first_weights})
             player.save(folder / "last")
 
@@ -186,11 +164,6 @@ def train_rl(player: Player, tool: SegmenterTool, draw_task: Callable[[random.Ra
 def learned_weights(model: torch.nn.Module) -> dict[str, Tensor]:
     """Copies of what is trained; frozen parts come from where the policy was loaded from."""
     return {k: p.detach().clone() for k, p in model.named_parameters() if p.requires_grad}
-
-
-def write(path: Path, content: object) -> None:
-    torch.save(content, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").rename(path)
 
 
 def weigh(played: Sequence[Played], settings: RlSettings) -> tuple[list[Reply], list[float]]:

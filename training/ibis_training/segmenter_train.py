@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 
 from .clicknet import CHANNELS, ClickNet
 from .oracle import compute_dice
+from .runs_folder import write_whole
 from .segmenter_data import VALIDATION_PICTURES, Picture, load_pictures
 from .segmenter_prompts import DISC_RADIUS, EXCLUDE, INCLUDE, INSIDE, PREVIOUS, add_prompt, coarse_guess, deepest, errors, mark_disc, store_previous
 from .segmenter_views import View, ViewStream, still_view
@@ -174,9 +175,7 @@ def train_segmenter(folder: Path, stages: list[Stage], threads: int, seed: int, 
 
 
 def save(folder: Path, net: ClickNet, average: ClickNet, optimiser: torch.optim.Optimizer, state: dict) -> None:
-    partial = folder / "last.partial"
-    torch.save({"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "state": state}, partial)
-    partial.rename(folder / "last.pt")
+    write_whole(folder / "last.pt", {"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "state": state})
 
 
 def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, optimiser: torch.optim.Optimizer, state: dict, pictures: list[Picture], seed: int,

@@ -19,8 +19,8 @@ from .plan import DATASETS
 from .policy import Policy, save_policy
 from .prompts import format_user
 from .reasoning import DIRECTIONS, Geometry, quantised, write_absent_step, write_click_step, write_stop_step
-from .rl import Metrics, write
 from .requests import ASKING, TAUGHT_UNTRAINED, draw_absent_request, draw_request, requests_of
+from .runs_folder import Metrics, write_whole
 from .samples import Sample
 from .targets import load_targets
 from .variants import NUCLEI_DATASET
@@ -236,7 +236,7 @@ def train_sft(training: list[Sample], validation: list[Sample], dense_state: dic
     def save(done: bool) -> None:
         save_policy(model, tokenizer, folder)
         unfinished = {"before": before, "step": step, "seconds": clock() - start, "optimiser": optimiser.state_dict()}
-        write(folder / "progress.pt", {"before": before + step} if done else unfinished)
+        write_whole(folder / "progress.pt", {"before": before + step} if done else unfinished)
 
     while (done := max((clock() - start) / 60 / minutes, step / steps)) < 1:
         rng, numbers = random.Random(f"{seed}/{before + step}"), np.random.default_rng([seed, before + step])  # each step draws its own, cut or not
