@@ -40,7 +40,11 @@ export async function runMerge(sources: readonly string[], options: MergeOptions
         progress.stop();
         output.result(
           { source: folder, ...counts },
-          `${folder}: ${describeCounts('sessions', counts)}; ${describeCounts('segmentations', counts.segmentations)}`,
+          `${folder}: ${[
+            describeCounts('sessions', counts),
+            describeCounts('segmentations', counts.segmentations),
+            describeCounts('measurements', counts.measurements),
+          ].join('; ')}`,
         );
       } finally {
         progress.stop();
@@ -61,8 +65,9 @@ export function addMergeCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-A session or segmentation that is there already is not doubled: merging again, or going on after a kill, changes nothing that is
-done. One that a shard has gone on with since is brought up to date, unless a person has worked on it here.
+A session, segmentation or measurement that is there already is not doubled: merging again, or going on after
+a kill, changes nothing that is done. One that was gone on with since is brought up to date, unless a person has worked
+on it here; of a measurement the later change holds.
 Each of them is one transaction. Databases of another version, or in use, are refused.
 
 Examples:

@@ -29,7 +29,7 @@ from .tool import sample_line
 from .trajectory import Action, Box, Edit, ImageRef, Outcome, PackedMask, RemoveClick, Request, Scribble, Seen, Trajectory, Turn, Unparsed, append_trajectories, unpack_mask
 
 TRACE_VERSION = 2
-DATABASE_VERSION = 5  # of src/engine/store/migrations
+DATABASE_VERSION = 6  # of src/engine/store/migrations
 CORRECTION = "The mask so far is wrong here."  # users give no reasons
 
 

@@ -19,5 +19,13 @@ export {
   loadStoredSegmentation,
 } from './segmentations.js';
 export type { SegmentationIdentity, StoredSegmentation } from './segmentations.js';
+export {
+  addMeasurements,
+  listMeasurements,
+  loadMeasurement,
+  markMeasurementDeleted,
+  saveMeasurement,
+} from './measurements.js';
+export type { MeasurementContent } from './measurements.js';
 export { loadChange, saveAct } from './segmentationActs.js';
 export type { NewAct } from './segmentationActs.js';

@@ -10,7 +10,7 @@ import { databaseFile, databaseFolder, runsFolderOf } from './openStore.js';
 import type { Store } from './openStore.js';
 import { hasLivingOwner } from './runOwner.js';
 
-/** Sessions (or segmentations) of one source, by what became of them. */
+/** Sessions (or segmentations, or measurements) of one source, by what became of them. */
 export interface FateCounts {
   readonly added: number;
   /** Were there with fewer steps or acts: the source had gone on since the last merge. */
@@ -19,17 +19,18 @@ export interface FateCounts {
   readonly alreadyThere: number;
 }
 
-/** Of the sessions, and of the segmentations. */
+/** Of the sessions, and of what lies beside them. */
 export interface MergeCounts extends FateCounts {
   readonly segmentations: FateCounts;
+  readonly measurements: FateCounts;
 }
 
 const SHARED_TABLES = ['studies', 'series']; // several sessions lie on one row of these
 
 /** What a row can belong to, told by the column of that name. */
-const owners = ['session_id', 'segmentation_id'] as const;
+const owners = ['session_id', 'segmentation_id', 'measurement_id'] as const;
 
-/** A table that holds nothing but rows of one session each, or of one segmentation. */
+/** A table that holds nothing but rows of one session each, of one segmentation or of one measurement. */
 interface OwnedTable {
   readonly table: string;
   readonly owner: (typeof owners)[number];
@@ -197,10 +198,19 @@ function isEarlierSegmentation(
   return isShorter !== undefined && isContained(database, history, segmentationId);
 }
 
+/** A measurement is one row without a history: the later change of it holds. */
+const isEarlierMeasurement = (database: Database.Database, measurementId: string): boolean =>
+  database
+    .prepare(
+      `SELECT 1 FROM main.measurements AS here JOIN source.measurements AS there USING (measurement_id)
+       WHERE measurement_id = ? AND here.updated_at < there.updated_at`,
+    )
+    .get(measurementId) !== undefined;
+
 /**
- * Copies every session and segmentation of the database in `sourceDir` that is not here yet, or went on since it was
- * copied, one transaction each; the source is only read. Throws IbisError where the source is missing, damaged, of another
- * schema version or in use. Running it again changes nothing.
+ * Copies every session, segmentation and measurement of the database in `sourceDir` that is not here yet, or went on
+ * since it was copied, one transaction each; the source is only read. Throws IbisError where the source is missing,
+ * damaged, of another schema version or in use. Running it again changes nothing.
  */
 export function mergeStore(
   store: Store,
@@ -235,7 +245,8 @@ export function mergeStore(
         );
     const sessions = rowsOf('sessions', 'session_id');
     const segmentations = rowsOf('segmentations', 'segmentation_id');
-    const total = sessions.length + segmentations.length;
+    const measurements = rowsOf('measurements', 'measurement_id');
+    const total = sessions.length + segmentations.length + measurements.length;
     let done = 0;
     const count = (rows: readonly SourceRow[], mergeOne: (row: SourceRow) => keyof FateCounts) => {
       const counts = { added: 0, continued: 0, alreadyThere: 0 };
@@ -248,10 +259,11 @@ export function mergeStore(
     return {
       ...count(sessions, mergeSession),
       segmentations: count(segmentations, mergeSegmentation),
+      measurements: count(measurements, mergeMeasurement),
     };
   }
 
-  function isHere(table: 'sessions' | 'segmentations', owner: string, id: string): boolean {
+  function isHere(table: string, owner: OwnedTable['owner'], id: string): boolean {
     const sql = `SELECT 1 FROM main.${table} WHERE ${owner} = ?`;
     return database.prepare(sql).get(id) !== undefined;
   }
@@ -291,6 +303,14 @@ export function mergeStore(
     const owned = tables.filter(({ owner }) => owner === 'segmentation_id');
     const wasHere = isHere('segmentations', 'segmentation_id', row.id);
     if (wasHere && !isEarlierSegmentation(database, owned, row.id)) return 'alreadyThere';
+    copyRows(owned, row);
+    return wasHere ? 'continued' : 'added';
+  }
+
+  function mergeMeasurement(row: SourceRow): keyof FateCounts {
+    const owned = tables.filter(({ owner }) => owner === 'measurement_id');
+    const wasHere = isHere('measurements', 'measurement_id', row.id);
+    if (wasHere && !isEarlierMeasurement(database, row.id)) return 'alreadyThere';
     copyRows(owned, row);
     return wasHere ? 'continued' : 'added';
   }

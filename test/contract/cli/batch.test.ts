@@ -191,8 +191,22 @@ describe.skipIf(!hasTrainedPolicy)('ibis batch (needs resources/models/ibis-nano
     expect(first.code).toBe(0);
     const none = { added: 0, continued: 0, alreadyThere: 0 };
     expect(first.lines).toEqual([
-      { source: one, added: 3, continued: 0, alreadyThere: 0, segmentations: none },
-      { source: two, added: 3, continued: 0, alreadyThere: 0, segmentations: none },
+      {
+        source: one,
+        added: 3,
+        continued: 0,
+        alreadyThere: 0,
+        segmentations: none,
+        measurements: none,
+      },
+      {
+        source: two,
+        added: 3,
+        continued: 0,
+        alreadyThere: 0,
+        segmentations: none,
+        measurements: none,
+      },
     ]);
     expect(readSessions(merged)).toEqual(readSessions(whole));
     const before = dump(merged);

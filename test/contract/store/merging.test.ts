@@ -28,7 +28,11 @@ import { useTemporaryFolders } from './temporaryFolder.js';
 const newFolder = useTemporaryFolders();
 /** What became of the sessions. */
 const merge = (store: Store, folder: string) => {
-  const { segmentations: _segmentations, ...sessions } = mergeStore(store, folder, () => undefined);
+  const {
+    segmentations: _segmentations,
+    measurements: _measurements,
+    ...sessions
+  } = mergeStore(store, folder, () => undefined);
   return sessions;
 };
 

@@ -29,6 +29,7 @@ import {
 } from '../../../src/engine/store/index.js';
 import { migrations } from '../../../src/engine/store/migrations/index.js';
 import { sampleState, segmentationOf } from './sampleSegmentation.js';
+import { measurementOf } from './sampleMeasurement.js';
 import { mustOpen, sampleStep, sessionWithSteps } from './sampleSession.js';
 import { useTemporaryFolders } from './temporaryFolder.js';
 
@@ -132,6 +133,7 @@ describe('opening the database', () => {
 
 /** Schema of a version and rows of the newest cut back to it: the inverse of each migration, newest first. */
 const cutBack: Readonly<Record<number, string>> = {
+  5: 'DROP TABLE measurements',
   4: `DROP TABLE segment_flips; DROP TABLE segmentation_acts; DROP TABLE segment_slices; DROP TABLE segments;
     DROP TABLE segmentations`,
   3: `DROP TABLE drawn_in_force; DROP TABLE drawn_points; DROP TABLE drawn_prompts;
@@ -211,6 +213,7 @@ describe('migrations', () => {
       expect(loadStoredSegmentation(migrated, segmentationOf(migrated)).state).toEqual(
         sampleState(),
       );
+      expect(measurementOf(migrated).kind).toBe('ellipse');
       closeStore(migrated);
 
       const backups = path.join(databaseFolder(dataDir), 'backups');

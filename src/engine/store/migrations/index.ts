@@ -4,6 +4,7 @@ import { runOwner } from './0002-run-owner.js';
 import { followedStep } from './0003-followed-step.js';
 import { prompts } from './0004-prompts.js';
 import { segmentations } from './0005-segmentations.js';
+import { measurements } from './0006-measurements.js';
 
 /** In order; a released one never changes. */
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   followedStep,
   prompts,
   segmentations,
+  measurements,
 ];
