@@ -39,6 +39,20 @@ export async function setUpElectron() {
   return electron;
 }
 
+/** Other people's programs that read what Ibis writes, and the demo study. */
+const outsidePrograms = [
+  {
+    name: 'outside judges',
+    packages: ['dicom3tools', 'dcmtk', 'libgdcm-tools', 'mricron-data'],
+    without: 'dciodvfy, dcmtk or GDCM',
+  },
+  {
+    name: 'readers of segmentations',
+    packages: ['plastimatch', 'teem-apps', 'admesh'],
+    without: 'plastimatch, teem or admesh',
+  },
+];
+
 /** What tests need beyond the app. Each part that cannot be had is named with the tests that it costs. */
 export async function setUpTests() {
   if (!hasDisplay) {
@@ -56,23 +70,10 @@ export async function setUpTests() {
       `the training tests and the comparisons with pydicom are skipped: ${python.reason}`,
     );
 
-  const judges = ['dicom3tools', 'dcmtk', 'libgdcm-tools', 'mricron-data'];
-  const done = await ensureDebianPackages(judges, busy('outside judges'));
-  if (done.ok) say('ready', 'outside judges', installedText(done.installed));
-  else
-    say(
-      'note',
-      'outside judges',
-      `tests that ask dciodvfy, dcmtk or GDCM are skipped; ${done.reason}`,
-    );
-  const readers = ['plastimatch', 'teem-apps', 'admesh'];
-  const more = await ensureDebianPackages(readers, busy('readers of segmentations'));
-  if (more.ok) say('ready', 'readers of segmentations', installedText(more.installed));
-  else
-    say(
-      'note',
-      'readers of segmentations',
-      `tests that ask plastimatch, teem or admesh are skipped; ${more.reason}`,
-    );
+  for (const { name, packages, without } of outsidePrograms) {
+    const done = await ensureDebianPackages(packages, busy(name));
+    if (done.ok) say('ready', name, installedText(done.installed));
+    else say('note', name, `tests that ask ${without} are skipped; ${done.reason}`);
+  }
   return { python: python.ok };
 }

@@ -1,56 +1,35 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { Command } from 'commander';
 
 import { volumeMethods } from '../contract/volumeReport.js';
 import type { VolumeReport } from '../contract/volumeReport.js';
-import { createVolumeReader } from '../engine/eval/readVolume.js';
 import { findDatasetFiles } from '../engine/eval/loadCases.js';
+import { mean } from '../engine/eval/summarise.js';
 import { collectSigns } from '../engine/eval/volumes/collectSigns.js';
 import type { SignRecord } from '../engine/eval/volumes/collectSigns.js';
 import { loadVolumeCase } from '../engine/eval/volumes/loadVolumeCase.js';
 import { runVolumeEvaluation } from '../engine/eval/volumes/runVolumeEvaluation.js';
 import type { VolumeEvaluationOptions } from '../engine/eval/volumes/runVolumeEvaluation.js';
-import { createModelPool, modelRoots } from '../engine/modelPool.js';
 import { measuredLimits } from '../engine/propagation/limits.js';
-import { createProviderChoice } from '../engine/providerChoice.js';
 import { parseAmount } from './arguments.js';
-import { loadTargets } from './eval.js';
-import { defaultDataDir } from './locations.js';
-import { resourcesDir } from './openEngine.js';
-import { createOutput } from './output.js';
-import type { Output } from './output.js';
-import { requireWritableFolder } from './outputFolder.js';
+import { evaluateWith } from './evaluating.js';
+import type { MeasuringOptions } from './evaluating.js';
 import { DEFAULT_SEGMENTER } from './sessionOptions.js';
 
-interface EvalVolumesOptions {
-  readonly targets: string;
-  readonly split: string;
-  readonly segmenter: string;
-  readonly out: string;
+interface EvalVolumesOptions extends MeasuringOptions {
   readonly signs?: true;
-  readonly maxFiles?: number;
-  readonly dataDir?: string;
-  readonly json?: true;
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function printReport(output: Output, report: VolumeReport, file: string): void {
-  const lines = volumeMethods.flatMap(({ id }) => {
-    const rows = report.rows.filter(({ method }) => method === id);
-    if (rows.length === 0) return [];
-    const distances = rows.flatMap(({ hausdorff95Mm }) => hausdorff95Mm ?? []);
+const describeMethods = ({ rows }: VolumeReport): string[] =>
+  volumeMethods.flatMap(({ id }) => {
+    const own = rows.filter(({ method }) => method === id);
+    if (own.length === 0) return [];
+    const distances = own.flatMap(({ hausdorff95Mm }) => hausdorff95Mm ?? []);
     return [
-      `${id.padEnd(24)} n ${String(rows.length).padStart(3)}  clicks ${mean(rows.map(({ clicks }) => clicks)).toFixed(1)}  Dice ${mean(rows.map(({ dice }) => dice)).toFixed(3)}  HD95 ${mean(distances).toFixed(1)} mm`,
+      `${id.padEnd(24)} n ${String(own.length).padStart(3)}  clicks ${mean(own.map(({ clicks }) => clicks)).toFixed(1)}  Dice ${mean(own.map(({ dice }) => dice)).toFixed(3)}  HD95 ${mean(distances).toFixed(1)} mm`,
     ];
   });
-  output.result({ file, rows: report.rows.length }, [...lines, `wrote ${file}`].join('\n'));
-}
 
 async function collectAllSigns(options: VolumeEvaluationOptions): Promise<SignRecord[]> {
   const { targets, readVolume, signal, segmenter } = options;
@@ -72,60 +51,23 @@ export async function runEvalVolumes(
   datasetDir: string,
   options: EvalVolumesOptions,
 ): Promise<void> {
-  const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
-  const file = path.resolve(options.out);
-  requireWritableFolder(path.dirname(file));
-  const targets = loadTargets(options.targets);
-  const dataDir = path.resolve(
-    options.dataDir ??
-      defaultDataDir({ platform: process.platform, env: process.env, homeDir: homedir() }),
-  );
-  const provider = createProviderChoice(() => undefined);
-  const models = createModelPool({
-    roots: modelRoots(resourcesDir(), dataDir),
-    cacheDir: path.join(dataDir, 'cache'),
-    chooseProvider: (model) => provider.choose(model),
-  });
-  const controller = new AbortController();
-  const cancel = (): void => {
-    controller.abort();
-  };
-  process.on('SIGINT', cancel);
-  const readerDir = mkdtempSync(path.join(tmpdir(), 'ibis-eval-'));
-  const reader = createVolumeReader(readerDir);
-  const progress = output.startProgress('Evaluating');
-  try {
+  await evaluateWith(options, async ({ models, report, ...measuring }) => {
     await models.verify('', options.segmenter);
     const evaluation: VolumeEvaluationOptions = {
+      ...{ ...measuring, split: options.split, maxFiles: options.maxFiles },
       datasetDir: path.resolve(datasetDir),
-      targets,
-      split: options.split,
       segmenter: await models.getSegmenter(options.segmenter),
-      readVolume: reader.readVolume,
       limits: measuredLimits,
-      ...(options.maxFiles === undefined ? {} : { maxFiles: options.maxFiles }),
-      onProgress: (done, total) => {
-        progress.update(done, total);
-      },
-      signal: controller.signal,
     };
-    await mkdir(path.dirname(file), { recursive: true });
     if (options.signs === true) {
       const records = await collectAllSigns(evaluation);
-      await writeFile(file, `${JSON.stringify(records)}\n`);
-      output.result({ file, volumes: records.length }, `wrote ${file}`);
+      await report(JSON.stringify(records), { volumes: records.length }, []);
       return;
     }
-    const report = await runVolumeEvaluation(evaluation);
-    progress.stop();
-    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
-    printReport(output, report, file);
-  } finally {
-    progress.stop();
-    process.off('SIGINT', cancel);
-    await Promise.all([models.close(), reader.close()]);
-    rmSync(readerDir, { recursive: true, force: true });
-  }
+    const measured = await runVolumeEvaluation(evaluation);
+    const found = { rows: measured.rows.length };
+    await report(JSON.stringify(measured, null, 2), found, describeMethods(measured));
+  });
 }
 
 export function addEvalVolumesCommand(program: Command): void {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 
 interface Machine {
@@ -18,6 +19,12 @@ export function defaultDataDir({ platform, env, homeDir }: Machine): string {
     return path.join(env.APPDATA ?? path.join(homeDir, 'AppData', 'Roaming'), 'ibis');
   return path.join(env.XDG_CONFIG_HOME ?? path.join(homeDir, '.config'), 'ibis');
 }
+
+/** The data folder that was asked for, else the app's own, as an absolute path. */
+export const resolveDataDir = (asked: string | undefined): string =>
+  path.resolve(
+    asked ?? defaultDataDir({ platform: process.platform, env: process.env, homeDir: homedir() }),
+  );
 
 /** The `resources` folder of this checkout or installation: the nearest above the running file. */
 export function findResourcesDir(start: string): string {

@@ -1,11 +1,8 @@
-import { homedir } from 'node:os';
-import path from 'node:path';
-
 import { version } from '../../package.json';
 import type { IbisEvent } from '../contract/channels.js';
 import { createEngine } from '../engine/index.js';
 import type { Engine } from '../engine/index.js';
-import { defaultDataDir, findResourcesDir } from './locations.js';
+import { findResourcesDir, resolveDataDir } from './locations.js';
 
 export { version };
 
@@ -20,10 +17,7 @@ export const resourcesDir = (): string =>
 export async function openEngine(dataDir: string | undefined): Promise<CliEngine> {
   const listeners = new Set<(event: IbisEvent) => void>();
   const engine = await createEngine({
-    dataDir: path.resolve(
-      dataDir ??
-        defaultDataDir({ platform: process.platform, env: process.env, homeDir: homedir() }),
-    ),
+    dataDir: resolveDataDir(dataDir),
     resourcesDir: resourcesDir(),
     version,
     emit: (event) => {

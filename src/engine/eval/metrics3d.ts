@@ -1,28 +1,19 @@
 import type { Vec3 } from '../../domain/geometry.js';
+import { countOverlap, diceOf } from '../../domain/metrics.js';
+import type { Overlap } from '../../domain/metrics.js';
 import { computeSquaredDistances } from '../tools/distance.js';
 import type { Grid } from '../tools/distance.js';
 
-/** Voxels in both, in `a` and in `b`. Throws when the sizes differ. */
-function countOverlap(a: Grid, b: Grid): { both: number; inA: number; inB: number } {
+/** Throws when the sizes differ. */
+function countVoxelOverlap(a: Grid, b: Grid): Overlap {
   if (a.dimensions.some((size, axis) => size !== b.dimensions[axis]))
     throw new Error('grids differ in size');
-  let both = 0;
-  let inA = 0;
-  let inB = 0;
-  for (let at = 0; at < a.data.length; at++) {
-    const va = a.data[at] ?? 0;
-    const vb = b.data[at] ?? 0;
-    both += va & vb;
-    inA += va;
-    inB += vb;
-  }
-  return { both, inA, inB };
+  return countOverlap(a.data, b.data);
 }
 
 /** Dice of two sets of voxels (0 or 1) on one grid, in [0, 1]; two empty ones agree fully (1). */
 export function computeDice3d(a: Grid, b: Grid): number {
-  const { both, inA, inB } = countOverlap(a, b);
-  return inA + inB === 0 ? 1 : (2 * both) / (inA + inB);
+  return diceOf(countVoxelOverlap(a, b));
 }
 
 /** First and last voxel along i, j and k of what lies in either; null when both are empty. */
@@ -80,7 +71,7 @@ function quantile(sorted: Float64Array, share: number): number {
  * both are empty, null when one is.
  */
 export function computeHausdorff95Mm(a: Grid, b: Grid, spacingMm: Vec3): number | null {
-  const { inA, inB } = countOverlap(a, b);
+  const { inA, inB } = countVoxelOverlap(a, b);
   const bounds = findBounds(a, b);
   if (bounds === null) return 0;
   if (inA === 0 || inB === 0) return null;

@@ -4,7 +4,7 @@ import type { EvalDifference, EvalMean, EvalRow } from '../../contract/evalRepor
 
 const RESAMPLES = 2000;
 
-const mean = (values: readonly number[]): number =>
+export const mean = (values: readonly number[]): number =>
   values.reduce((total, value) => total + value, 0) / values.length;
 
 /** mulberry32: a small generator, so that an interval is the same on every run. */

@@ -18,16 +18,20 @@ const stopReasonColumn = z
   .enum(['policy-stop', 'target-absent', 'repeated-action', 'step-limit', 'user-stop', 'failed'])
   .nullable();
 const decisionColumn = z.enum(['accepted', 'rejected', 'edited']).nullable();
+const verdictColumn = z.enum(['approved', 'rejected', 'flagged']).nullable();
 
-export function parseRow<T>(schema: z.ZodType<T>, row: unknown): T {
-  const parsed = schema.safeParse(row);
-  if (parsed.success) return parsed.data;
-  throw new IbisError(
-    'database-damaged',
-    'A stored session could not be read: its record is not what Ibis writes. The other sessions are not concerned.',
-    { cause: parsed.error },
-  );
-}
+/** Throws 'database-damaged' with the sentence where a row has not the shape. */
+export const createRowParser =
+  (sentence: string) =>
+  <T>(schema: z.ZodType<T>, row: unknown): T => {
+    const parsed = schema.safeParse(row);
+    if (parsed.success) return parsed.data;
+    throw new IbisError('database-damaged', sentence, { cause: parsed.error });
+  };
+
+export const parseRow = createRowParser(
+  'A stored session could not be read: its record is not what Ibis writes. The other sessions are not concerned.',
+);
 
 export const sessionRow = z.object({
   session_id: sessionIdColumn,
@@ -69,6 +73,7 @@ export const summaryRow = z
     step_count: z.number().int(),
     stop_reason: stopReasonColumn,
     decision: decisionColumn,
+    verdict: verdictColumn,
     run_state: runStateColumn,
   })
   .transform((row): SessionSummary => ({
@@ -86,6 +91,7 @@ export const summaryRow = z
     stepCount: row.step_count,
     stopReason: row.stop_reason,
     decision: row.decision,
+    verdict: row.verdict,
     runState: row.run_state,
   }));
 
@@ -213,6 +219,7 @@ export const toStep = (
   mask: PackedMask | null,
 ): Step => ({
   stepIndex: row.step_index,
+  followsStepIndex: row.follows_step_index,
   policyText: row.policy_text,
   reasoning: row.reasoning,
   action: toAction(row, prompts, drawn),

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 import { codedConceptSchema, segmentSchema } from '../../contract/segmentationChannels.js';
-import { IbisError } from '../../contract/errors.js';
 import type { SegmentationId, SeriesId } from '../../domain/brand.js';
 import type { VolumeGeometry } from '../../domain/geometry.js';
 import type { PackedMask } from '../../domain/mask.js';
@@ -9,20 +8,15 @@ import { overlapPolicies } from '../../domain/segmentation.js';
 import type { Segment } from '../../domain/segmentation.js';
 import { actKinds } from '../segmentations/actStacks.js';
 import type { ActSummary } from '../segmentations/actStacks.js';
+import { createRowParser } from './rows.js';
 
 /** Rows of segmentations as SQLite gives them back: parsed again, not trusted. */
-export function parseSegmentationRow<T>(schema: z.ZodType<T>, row: unknown): T {
-  const parsed = schema.safeParse(row);
-  if (parsed.success) return parsed.data;
-  throw new IbisError(
-    'database-damaged',
-    'A stored segmentation could not be read: its record is not what Ibis writes. The others are not concerned.',
-    { cause: parsed.error },
-  );
-}
+export const parseSegmentationRow = createRowParser(
+  'A stored segmentation could not be read: its record is not what Ibis writes. The others are not concerned.',
+);
 
 /** A column that holds JSON of a shape. */
-const json = <T>(schema: z.ZodType<T>) =>
+export const json = <T>(schema: z.ZodType<T>) =>
   z.string().transform((text, context): T => {
     try {
       return schema.parse(JSON.parse(text));
