@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { makeNifti } from '../../fixtures/makeNifti.js';
+import { makeBall } from '../../fixtures/makeBall.js';
 import { makeDataDir } from '../engine/helpers.js';
 import { runCli } from './runCli.js';
 
@@ -15,19 +15,10 @@ const work = makeDataDir();
 const image = path.join(work, 'ball.nii');
 const out = path.join(work, 'out');
 
-const isInside = (i: number, j: number, k: number): boolean =>
-  (i - middle) ** 2 + (j - middle) ** 2 + (k - middle) ** 2 < radius ** 2;
+const { image: ball, isInside } = makeBall(side, radius);
 
-/** A bright ball on dark ground, as int16. */
 beforeAll(() => {
-  const values = new Int16Array(side ** 3);
-  for (let at = 0; at < values.length; at++) {
-    const [i, j, k] = [at % side, Math.floor(at / side) % side, Math.floor(at / side ** 2)];
-    values[at] = (isInside(i, j, k) ? 900 : 200) + ((at * 7919) % 83);
-  }
-  const sform = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
-  const voxels = new Uint8Array(values.buffer);
-  writeFileSync(image, makeNifti({ dimensions: [side, side, side], sform, sformCode: 1, voxels }));
+  writeFileSync(image, ball);
 });
 afterAll(() => {
   rmSync(work, { recursive: true, force: true });

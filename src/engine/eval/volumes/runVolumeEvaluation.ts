@@ -72,6 +72,8 @@ export async function runVolumeEvaluation(options: VolumeEvaluationOptions): Pro
   };
 }
 
+const noDoubts = { slices: 0, flagged: 0, flaggedBad: 0, bad: 0 };
+
 export async function runVolumeMethod(
   volume: VolumeCase,
   method: VolumeMethod,
@@ -88,33 +90,23 @@ export async function runVolumeMethod(
     given.set(key, clicked.mask);
     clicks += clicked.clicks;
   }
-  const { fileName } = volume;
-  const about = { fileName, method: method.id };
-  if (method.kind === 'interpolate' || method.kind === 'interpolate-at-ends') {
-    const judged = judgeVolume(interpolateVolume(volume, given), volume);
-    const doubts = { slices: 0, flagged: 0, flaggedBad: 0, bad: 0 }; // it has none
-    return { ...about, clicks, ...judged, ...doubts, elapsedMs: performance.now() - begun };
-  }
+  const describe = (masks: readonly Mask[], doubts: ReturnType<typeof countDoubts>): VolumeRow => ({
+    ...{ fileName: volume.fileName, method: method.id, clicks },
+    ...judgeVolume(masks, volume),
+    ...doubts,
+    elapsedMs: performance.now() - begun,
+  });
+  if (method.kind === 'interpolate' || method.kind === 'interpolate-at-ends')
+    return describe(interpolateVolume(volume, given), noDoubts);
   let completed = await propagateVolume(volume, given, null, tools);
-  if (method.kind === 'propagate')
-    return {
-      ...about,
-      clicks,
-      ...judgeVolume(masksOf(completed, volume), volume),
-      ...countDoubts(completed, volume),
-      elapsedMs: performance.now() - begun,
-    };
-  const course = [{ clicks, ...judgeVolume(masksOf(completed, volume), volume) }];
+  const describeCompleted = (): VolumeRow =>
+    describe(masksOf(completed, volume), countDoubts(completed, volume));
+  if (method.kind === 'propagate') return describeCompleted();
+  const judge = () => ({ clicks, ...judgeVolume(masksOf(completed, volume), volume) });
+  const course = [judge()];
   for await (const repaired of repairVolume(volume, { completed, clicks }, tools)) {
     ({ completed, clicks } = repaired);
-    course.push({ clicks, ...judgeVolume(masksOf(completed, volume), volume) });
+    course.push(judge());
   }
-  return {
-    ...about,
-    clicks,
-    ...judgeVolume(masksOf(completed, volume), volume),
-    ...countDoubts(completed, volume),
-    elapsedMs: performance.now() - begun,
-    course,
-  };
+  return { ...describeCompleted(), course };
 }
