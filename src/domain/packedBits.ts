@@ -20,8 +20,8 @@ export const emptyPackedMask = (width: number, height: number): PackedMask => ({
 });
 
 /**
- * What becomes of bits on which others are laid, as masks of all bits or none, so that no loop has to choose:
- * `before & ~(other & clear) ^ (other & flip)`, with `other` inverted first where `invert` says so.
+ * What becomes of pixels x of one mask and y of the other, as masks of all bits or none, so that no loop has to choose:
+ * `x & ~(y & clear) ^ (y & flip)`, with y inverted first where `invert` says so.
  */
 interface Merge {
   readonly invert: 0 | -1;
@@ -33,161 +33,137 @@ const XOR: Merge = { invert: 0, clear: 0, flip: -1 };
 const AND: Merge = { invert: -1, clear: -1, flip: 0 };
 const AND_NOT: Merge = { invert: 0, clear: -1, flip: 0 };
 
-const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
-  new DataView(buffer, byteOffset, byteLength);
+const isSameBox = (a: MaskBounds, b: MaskBounds): boolean =>
+  a.left === b.left && a.right === b.right && a.top === b.top && a.bottom === b.bottom;
+
+/** Memory that grows to the largest mask and is used again: a whole organ is hundreds of masks. */
+function createScratch() {
+  let words = new Int32Array(0);
+  return {
+    /** At least so many words of 32 bits, holding anything. */
+    take(count: number): Int32Array {
+      if (words.length < count) words = new Int32Array(count);
+      return words;
+    },
+  };
+}
+const scratch = { first: createScratch(), second: createScratch(), made: createScratch() };
+
+/** The bits of a mask in words that can be read one beyond the last. */
+function toWords({ bits }: PackedMask, { take }: ReturnType<typeof createScratch>): Int32Array {
+  const count = Math.ceil(bits.length / 4) + 1;
+  const words = take(count);
+  words[count - 2] = 0; // behind the last byte
+  words[count - 1] = 0;
+  new Uint8Array(words.buffer).set(bits);
+  return words;
+}
 
 /**
- * Lays `count` bits, from bit `fromAt` on, on those of `to` from bit `toAt` on; 24 at a time, which fit a word of 32
- * however they are shifted. Nothing is allocated: it runs for each row of each slice.
+ * 32 pixels of a row from `column` on, the first one lowest, of a mask whose rows reach from `left` to `right`; none
+ * beyond. `rowAt` is the bit of the row's first pixel.
  */
-function mergeBits(
-  { invert, clear, flip }: Merge,
-  from: DataView,
-  fromAt: number,
-  to: DataView,
-  toAt: number,
-  count: number,
-): void {
-  const lastRead = from.byteLength - 4;
-  const lastWrite = to.byteLength - 4;
-  const invertWord = invert & 0xff_ff_ff;
-  let done = 0;
-  for (; count - done >= 24; done += 24) {
-    const read = fromAt + done;
-    const write = toAt + done;
-    if (read >> 3 > lastRead || write >> 3 > lastWrite) break;
-    const word = (from.getInt32(read >> 3, true) >>> (read & 7)) & 0xff_ff_ff;
-    const bits = (word ^ invertWord) << (write & 7);
-    const before = to.getInt32(write >> 3, true);
-    to.setInt32(write >> 3, (before & ~(bits & clear)) ^ (bits & flip), true);
-  }
-  for (; done < count; done++) {
-    const read = fromAt + done;
-    const write = toAt + done;
-    const bit = (((from.getUint8(read >> 3) >> (read & 7)) ^ invert) & 1) << (write & 7);
-    to.setUint8(write >> 3, (to.getUint8(write >> 3) & ~(bit & clear)) ^ (bit & flip));
-  }
+function readRow(
+  words: Int32Array,
+  rowAt: number,
+  left: number,
+  right: number,
+  column: number,
+): number {
+  const from = column < left ? left : column;
+  const count = right - from + 1;
+  if (count <= 0 || from > column + 31) return 0;
+  const at = rowAt + from - left;
+  const shift = at & 31;
+  const low = (words[at >> 5] ?? 0) >>> shift;
+  const word = low | (((words[(at >> 5) + 1] ?? 0) << 1) << (31 - shift));
+  return (count < 32 ? word & ((1 << count) - 1) : word) << (from - column);
 }
 
-/** Lays all bits on as many others. */
-function mergeAll({ invert, clear, flip }: Merge, from: Uint8Array, to: Uint8Array): void {
-  const [view, toView] = [viewOf(from), viewOf(to)];
-  let at = 0;
-  for (; at + 4 <= to.length; at += 4) {
-    const bits = view.getInt32(at, true) ^ invert;
-    toView.setInt32(at, (toView.getInt32(at, true) & ~(bits & clear)) ^ (bits & flip), true);
+const NO_ROWS: MaskBounds = { left: 0, right: -1, top: 0, bottom: -1 };
+
+/**
+ * Lays one mask on another inside a box: one pass over the rows, in which the smallest bounds of the result are found as
+ * well. It runs for each slice of each edit, so its words are in local variables.
+ */
+function combine(merge: Merge, a: PackedMask, b: PackedMask, box: MaskBounds): PackedMask {
+  const { invert, clear, flip } = merge;
+  const [boundsA, boundsB] = [a.bounds ?? NO_ROWS, b.bounds ?? NO_ROWS];
+  const [wordsA, wordsB] = [toWords(a, scratch.first), toWords(b, scratch.second)];
+  const [widthA, widthB] = [widthOf(boundsA), widthOf(boundsB)];
+  const byteCount = Math.ceil((widthOf(box) * heightOf(box)) / 8);
+  const made = scratch.made.take(Math.ceil(byteCount / 4) + 1);
+  const columns = new Int32Array(Math.ceil(widthOf(box) / 32)); // all rows in one
+  let [top, bottom] = [-1, -1];
+  let [next, filled, at] = [0, 0, 0]; // bits not yet written, their number, and where they go
+  for (let row = box.top; row <= box.bottom; row++) {
+    const rightA = row < boundsA.top || row > boundsA.bottom ? -1 : boundsA.right;
+    const rightB = row < boundsB.top || row > boundsB.bottom ? -1 : boundsB.right;
+    const rowA = (row - boundsA.top) * widthA;
+    const rowB = (row - boundsB.top) * widthB;
+    let inRow = 0;
+    for (let column = box.left, n = 0; column <= box.right; column += 32, n++) {
+      const count = box.right - column + 1;
+      const x = readRow(wordsA, rowA, boundsA.left, rightA, column);
+      const y = readRow(wordsB, rowB, boundsB.left, rightB, column) ^ invert;
+      const all = (x & ~(y & clear)) ^ (y & flip);
+      const word = count < 32 ? all & ((1 << count) - 1) : all;
+      columns[n] = (columns[n] ?? 0) | word;
+      inRow |= word;
+      next |= word << filled;
+      filled += count < 32 ? count : 32;
+      if (filled < 32) continue;
+      made[at++] = next;
+      filled -= 32;
+      // What of the word did not fit: its highest bits.
+      const kept = (count < 32 ? count : 32) - filled;
+      next = kept === 32 ? 0 : word >>> kept;
+    }
+    if (inRow === 0) continue;
+    if (top < 0) top = row;
+    bottom = row;
   }
-  for (; at < to.length; at++) {
-    const bits = view.getUint8(at) ^ invert;
-    toView.setUint8(at, (toView.getUint8(at) & ~(bits & clear)) ^ (bits & flip));
-  }
+  made[at] = next;
+  const { width, height } = a;
+  if (top < 0) return emptyPackedMask(width, height);
+  const [left, right] = findEnds(columns);
+  const bounds = { left: box.left + left, right: box.left + right, top, bottom };
+  const mask = {
+    width,
+    height,
+    bounds: box,
+    bits: new Uint8Array(made.buffer).slice(0, byteCount),
+  };
+  return isSameBox(bounds, box) ? mask : combine(OR, mask, emptyPackedMask(width, height), bounds);
 }
 
-/** Whether any of `count` bits from `at` on is set. */
-function hasBits(bits: DataView, at: number, count: number): boolean {
-  const last = bits.byteLength - 4;
-  let done = 0;
-  for (; count - done >= 24 && (at + done) >> 3 <= last; done += 24)
-    if (((bits.getInt32((at + done) >> 3, true) >>> ((at + done) & 7)) & 0xff_ff_ff) !== 0)
-      return true;
-  for (; done < count; done++)
-    if (((bits.getUint8((at + done) >> 3) >> ((at + done) & 7)) & 1) === 1) return true;
-  return false;
+/** Places of the lowest and the highest bit of words in a row, of which one is set. */
+function findEnds(words: Int32Array): readonly [number, number] {
+  const first = words.findIndex((word) => word !== 0);
+  const last = words.findLastIndex((word) => word !== 0);
+  const lowest = words[first] ?? 0;
+  const place = (bit: number): number => 31 - Math.clz32(bit);
+  return [first * 32 + place(lowest & -lowest), last * 32 + place(words[last] ?? 0)];
 }
 
 const hasBit = (bits: Uint8Array, at: number): boolean =>
   (((bits[at >> 3] ?? 0) >> (at & 7)) & 1) === 1;
 
-const isSameBox = (a: MaskBounds, b: MaskBounds): boolean =>
-  a.left === b.left && a.right === b.right && a.top === b.top && a.bottom === b.bottom;
-
-/** Lays what a mask has in common with a box on the bits of that box. */
-function layOn(merge: Merge, mask: PackedMask, box: MaskBounds, boxBits: Uint8Array): void {
-  const { bounds } = mask;
-  if (bounds === null) return;
-  if (isSameBox(bounds, box) && mask.bits.length === boxBits.length) {
-    mergeAll(merge, mask.bits, boxBits);
-    return;
-  }
-  const left = Math.max(bounds.left, box.left);
-  const right = Math.min(bounds.right, box.right);
-  const top = Math.max(bounds.top, box.top);
-  const bottom = Math.min(bounds.bottom, box.bottom);
-  if (left > right || top > bottom) return;
-  const [view, boxView] = [viewOf(mask.bits), viewOf(boxBits)];
-  const at = (row: number): number => (row - bounds.top) * widthOf(bounds) + left - bounds.left;
-  const boxAt = (row: number): number => (row - box.top) * widthOf(box) + left - box.left;
-  const width = right - left + 1;
-  // Rows that fill both lie one behind the other in both.
-  const atOnce = width === widthOf(bounds) && width === widthOf(box) ? bottom - top + 1 : 1;
-  for (let row = top; row <= bottom; row += atOnce)
-    mergeBits(merge, view, at(row), boxView, boxAt(row), width * atOnce);
-}
-
-/** A copy of what of a mask lies inside `box`, as bits of the box. */
-function takeBits(mask: PackedMask, box: MaskBounds): Uint8Array {
-  if (mask.bounds !== null && isSameBox(mask.bounds, box)) return mask.bits.slice();
-  const taken = makeBits(box);
-  layOn(OR, mask, box, taken);
-  return taken;
-}
-
-function findTightBox(box: MaskBounds, bits: Uint8Array): MaskBounds | null {
-  const width = widthOf(box);
-  const rows = heightOf(box);
-  const view = viewOf(bits);
-  const rowHas = (row: number): boolean => hasBits(view, row * width, width);
-  let top = 0;
-  while (top < rows && !rowHas(top)) top++;
-  if (top === rows) return null;
-  let bottom = rows - 1;
-  while (!rowHas(bottom)) bottom--;
-  // All rows in one say which columns have anything.
-  const columns = new Uint8Array(Math.ceil(width / 8));
-  const columnsView = viewOf(columns);
-  for (let row = top; row <= bottom; row++) {
-    if (hasBit(columns, 0) && hasBit(columns, width - 1)) break;
-    mergeBits(OR, view, row * width, columnsView, 0, width);
-  }
-  let left = 0;
-  while (!hasBit(columns, left)) left++;
-  let right = width - 1;
-  while (!hasBit(columns, right)) right--;
-  return {
-    left: box.left + left,
-    right: box.left + right,
-    top: box.top + top,
-    bottom: box.top + bottom,
-  };
-}
-
-/** A mask out of the bits of any box inside it; `bits` has no bit beyond the box, and is taken over. */
+/** A mask out of the bits of any box inside it; `bits` has no bit beyond the box. */
 export function packBits(
-  size: Pick<PackedMask, 'width' | 'height'>,
+  { width, height }: Pick<PackedMask, 'width' | 'height'>,
   box: MaskBounds,
   bits: Uint8Array,
 ): PackedMask {
-  const { width, height } = size;
-  const bounds = findTightBox(box, bits);
-  if (bounds === null) return emptyPackedMask(width, height);
-  const isTight = isSameBox(bounds, box);
-  return {
-    width,
-    height,
-    bounds,
-    bits: isTight ? bits : takeBits({ width, height, bounds: box, bits }, bounds),
-  };
+  const mask = { width, height, bounds: box, bits };
+  return combine(OR, mask, emptyPackedMask(width, height), box);
 }
 
 /** The same pixels with the smallest bounds and no bit beyond them. */
-export function canonicalMask(mask: PackedMask): PackedMask {
-  const { bounds } = mask;
-  if (bounds === null) return emptyPackedMask(mask.width, mask.height);
-  const bits = makeBits(bounds);
-  // Pixel for pixel: nothing behind the last one is taken along.
-  mergeBits(OR, viewOf(mask.bits), 0, viewOf(bits), 0, widthOf(bounds) * heightOf(bounds));
-  return packBits(mask, bounds, bits);
-}
+export const canonicalMask = (mask: PackedMask): PackedMask =>
+  mask.bounds === null
+    ? emptyPackedMask(mask.width, mask.height)
+    : packBits(mask, mask.bounds, mask.bits);
 
 function requireSameSize(a: PackedMask, b: PackedMask): void {
   if (a.width !== b.width || a.height !== b.height) throw new Error('masks differ in size');
@@ -202,12 +178,6 @@ const uniteBoxes = (a: MaskBounds, b: MaskBounds): MaskBounds => ({
 
 const boxesMeet = (a: MaskBounds, b: MaskBounds): boolean =>
   a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
-
-function combine(merge: Merge, a: PackedMask, b: PackedMask, box: MaskBounds): PackedMask {
-  const bits = takeBits(a, box);
-  layOn(merge, b, box, bits);
-  return packBits(a, box, bits);
-}
 
 /** Whether the same pixels are set in two canonical masks. */
 export function isSamePacked(a: PackedMask, b: PackedMask): boolean {

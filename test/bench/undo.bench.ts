@@ -11,6 +11,7 @@ import type { SliceAxis } from '../../src/domain/plane.js';
 import { countVoxels, cutSegmentSlice } from '../../src/domain/segmentSlices.js';
 import type { SegmentSlices } from '../../src/domain/segmentation.js';
 import { editVoxels } from '../../src/engine/segmentations/editVoxels.js';
+import type { FlipRecord } from '../../src/engine/segmentations/editVoxels.js';
 import { createLiveSegmentations } from '../../src/engine/segmentations/liveSegmentations.js';
 import { noVoxels } from '../../src/engine/segmentations/state.js';
 import { computeSegmentStatistics } from '../../src/engine/segmentations/statistics.js';
@@ -110,9 +111,9 @@ test('acts on a segmentation of 512 x 512 x 300 voxels, stored and taken back', 
     live.act(segmentationId, { kind: 'edit', label }, ({ state }) => {
       const before = state.voxels.get(segmentNumber) ?? noVoxels;
       const changedSlices = computeStroke(before, region, 'add');
-      const touched = new Set<number>();
+      const flips: FlipRecord = new Map();
       const wanted = { segmentNumber, changedSlices, source: 'manual' } as const;
-      return { state: editVoxels(state, wanted, touched), touched };
+      return { state: editVoxels(state, wanted, flips), flips };
     });
   };
   const step = (direction: 'undo' | 'redo'): Took =>

@@ -71,7 +71,7 @@ export function createSegmentationHandlers(options: {
   ) =>
     segmentations.act(segmentationId, name, ({ state }) => ({
       state: { ...state, header: change(state.header) },
-      touched: [],
+      flips: new Map(),
     }));
 
   const step = async (segmentationId: SegmentationId, direction: 'undo' | 'redo') => {
@@ -141,7 +141,7 @@ export function createSegmentationHandlers(options: {
           const header = addToList(state.header, segment, nextSegmentNumber);
           return {
             state: { ...state, header },
-            touched: [],
+            flips: new Map(),
             nextSegmentNumber: nextSegmentNumber + 1,
           };
         },
@@ -168,7 +168,7 @@ export function createSegmentationHandlers(options: {
         { kind: 'edit', label: `Remove ${segmentLabel}` },
         ({ state }) => ({
           state: removeFromList(state, segmentNumber),
-          touched: [segmentNumber],
+          flips: new Map([[segmentNumber, state.voxels.get(segmentNumber) ?? noVoxels]]),
         }),
       );
     },

@@ -8,7 +8,7 @@ import { createStoredSegmentation } from '../store/index.js';
 import type { Store } from '../store/index.js';
 import type { Studies } from '../studies.js';
 import { editVoxels } from './editVoxels.js';
-import type { VoxelEdit } from './editVoxels.js';
+import type { FlipRecord, VoxelEdit } from './editVoxels.js';
 import { getGrid, requireSameGrid } from './grid.js';
 import { describeSegmentation } from './liveSegmentations.js';
 import type { ActName, Draft, LiveSegmentation, LiveSegmentations } from './liveSegmentations.js';
@@ -73,16 +73,16 @@ function doOverlap(segments: SegmentationData['segments']): boolean {
 }
 
 function draftEdit(live: LiveSegmentation, edit: SegmentationEdit): Draft {
-  const touched = new Set<number>();
+  const flips: FlipRecord = new Map();
   let { state, nextSegmentNumber } = live;
-  for (const wanted of edit.edits) state = editVoxels(state, wanted, touched);
+  for (const wanted of edit.edits) state = editVoxels(state, wanted, flips);
   for (const { segment, slices } of edit.addedSegments ?? []) {
     const segmentNumber = nextSegmentNumber++;
     state = { ...state, header: addToList(state.header, segment, segmentNumber) };
     const { source } = segment;
-    state = editVoxels(state, { segmentNumber, changedSlices: slices, source }, touched);
+    state = editVoxels(state, { segmentNumber, changedSlices: slices, source }, flips);
   }
-  return { state, touched, nextSegmentNumber };
+  return { state, flips, nextSegmentNumber };
 }
 
 export function createSegmentations(options: {

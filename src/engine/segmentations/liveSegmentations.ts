@@ -6,7 +6,8 @@ import type { SegmentationIdentity, Store, StoredSegmentation } from '../store/i
 import { noActs, pushAct } from './actStacks.js';
 import type { ActStacks, ActSummary } from './actStacks.js';
 import type { HeaderPatch } from './headerPatch.js';
-import { applyChange, computeChange, describeFlips, getFlippedSlices } from './state.js';
+import { createRecentEdits } from './recentEdits.js';
+import { applyChange, describeFlips, getFlippedSlices, makeChange } from './state.js';
 import type { SegmentationState, StateChange } from './state.js';
 
 // A large one is some 30 MB of packed slices; one further back is read again from the store.
@@ -26,8 +27,8 @@ export interface LiveSegmentation {
 /** What an act wants to be in force. */
 export interface Draft {
   readonly state: SegmentationState;
-  /** Segments whose voxels may differ. */
-  readonly touched: Iterable<number>;
+  /** The voxels in which it differs from the state in force. */
+  readonly flips: StateChange['flips'];
   readonly nextSegmentNumber?: number;
 }
 
@@ -91,6 +92,7 @@ export function createLiveSegmentations(output: {
 }): LiveSegmentations {
   const { store, emit } = output;
   const kept = new Map<SegmentationId, LiveSegmentation>(); // newest use last
+  const recent = createRecentEdits();
 
   const keep = (live: LiveSegmentation): LiveSegmentation => {
     const { segmentationId } = live.identity;
@@ -162,24 +164,30 @@ export function createLiveSegmentations(output: {
     },
     act: (segmentationId, { kind, label, fromSessionId }, make) => {
       const live = get(segmentationId);
-      const { state, touched, nextSegmentNumber } = make(live);
-      const change = computeChange(live.state, state, touched);
+      const { state, flips, nextSegmentNumber } = make(live);
+      const change = makeChange(live.state, state, flips);
       if (change === null) return live;
       const act = { kind, label, ofAct: null, fromSessionId: fromSessionId ?? null };
-      return commit(live, act, {
+      const after = commit(live, act, {
         state,
         patch: change.after,
         flips: change.flips,
         change,
         nextSegmentNumber: nextSegmentNumber ?? live.nextSegmentNumber,
       });
+      const known = { before: live.state.voxels, after: state.voxels };
+      recent.remember(segmentationId, after.revision, { change, known });
+      return after;
     },
     step: (segmentationId, direction) => {
       const live = get(segmentationId);
       const edit = live.stacks[direction];
       if (edit === null) return null;
-      const { geometry } = live.identity;
-      const change = loadChange(store, segmentationId, edit.actNumber, geometry.dimensions);
+      const { dimensions } = live.identity.geometry;
+      const { change, known } = recent.find(segmentationId, edit.actNumber) ?? {
+        change: loadChange(store, segmentationId, edit.actNumber, dimensions),
+        known: null,
+      };
       const act = {
         kind: direction,
         label: edit.label,
@@ -187,7 +195,7 @@ export function createLiveSegmentations(output: {
         fromSessionId: null,
       };
       return commit(live, act, {
-        state: applyChange(live.state, change, direction === 'undo' ? 'back' : 'forth'),
+        state: applyChange(live.state, change, direction === 'undo' ? 'back' : 'forth', known),
         patch: direction === 'undo' ? change.before : change.after,
         flips: change.flips,
         change: null,
@@ -196,6 +204,7 @@ export function createLiveSegmentations(output: {
     },
     forget: (segmentationId) => {
       kept.delete(segmentationId);
+      recent.forget(segmentationId);
     },
   };
 }

@@ -25,25 +25,22 @@ export interface StateChange {
   readonly flips: ReadonlyMap<number, SegmentSlices>;
 }
 
-/** The change between two states; null where they are the same. `touched`: segments whose voxels may differ. */
-export function computeChange(
+/** The change between two states, of which `flips` is known; null where they are the same. */
+export function makeChange(
   from: SegmentationState,
   to: SegmentationState,
-  touched: Iterable<number>,
+  flips: StateChange['flips'],
 ): StateChange | null {
-  const flips = new Map<number, SegmentSlices>();
-  for (const segmentNumber of touched) {
-    const before = from.voxels.get(segmentNumber) ?? noVoxels;
-    const after = to.voxels.get(segmentNumber) ?? noVoxels;
-    // The same mask on both sides has not been touched: most slices are so.
-    const differing = (a: SegmentSlices, b: SegmentSlices): SegmentSlices =>
-      new Map([...a].filter(([k, mask]) => b.get(k) !== mask));
-    const flipped = toggleSlices(differing(before, after), differing(after, before));
-    if (flipped.size > 0) flips.set(segmentNumber, flipped);
-  }
+  const flipped = new Map([...flips].filter(([, slices]) => slices.size > 0));
   const after = computeHeaderPatch(from.header, to.header);
-  if (flips.size === 0 && isEmptyPatch(after)) return null;
-  return { before: computeHeaderPatch(to.header, from.header), after, flips };
+  if (flipped.size === 0 && isEmptyPatch(after)) return null;
+  return { before: computeHeaderPatch(to.header, from.header), after, flips: flipped };
+}
+
+/** Voxels before and after an act, as objects that are never changed: who still has them need not work them out. */
+export interface KnownVoxels {
+  readonly before: SegmentationState['voxels'];
+  readonly after: SegmentationState['voxels'];
 }
 
 /** The state after a change, or the one before it. */
@@ -51,10 +48,17 @@ export function applyChange(
   state: SegmentationState,
   change: StateChange,
   direction: 'forth' | 'back',
+  known: KnownVoxels | null = null,
 ): SegmentationState {
+  const [from, to] =
+    direction === 'forth' ? [known?.before, known?.after] : [known?.after, known?.before];
   const voxels = new Map(state.voxels);
-  for (const [segmentNumber, flips] of change.flips)
-    voxels.set(segmentNumber, toggleSlices(voxels.get(segmentNumber) ?? noVoxels, flips));
+  for (const [segmentNumber, flips] of change.flips) {
+    const current = voxels.get(segmentNumber) ?? noVoxels;
+    const isKnown = from !== undefined && (from.get(segmentNumber) ?? noVoxels) === current;
+    const next = isKnown ? (to?.get(segmentNumber) ?? noVoxels) : toggleSlices(current, flips);
+    voxels.set(segmentNumber, next);
+  }
   const patch = direction === 'forth' ? change.after : change.before;
   return { header: applyHeaderPatch(state.header, patch), voxels };
 }

@@ -81,7 +81,9 @@ export function saveSliceRows(
   slices: ReadonlyMap<number, PackedMask>,
 ): void {
   const save = store.database.prepare(
-    'INSERT OR REPLACE INTO segment_slices VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO segment_slices VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET bounds_left = excluded.bounds_left, bounds_top = excluded.bounds_top,
+       bounds_right = excluded.bounds_right, bounds_bottom = excluded.bounds_bottom, bits = excluded.bits`,
   );
   const remove = store.database.prepare(
     'DELETE FROM segment_slices WHERE segmentation_id = ? AND segment_number = ? AND k = ?',

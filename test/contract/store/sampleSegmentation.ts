@@ -7,6 +7,7 @@ import type { Segment, SegmentSlices } from '../../../src/domain/segmentation.js
 import { createLiveSegmentations } from '../../../src/engine/segmentations/liveSegmentations.js';
 import type { LiveSegmentations } from '../../../src/engine/segmentations/liveSegmentations.js';
 import { editVoxels } from '../../../src/engine/segmentations/editVoxels.js';
+import type { FlipRecord } from '../../../src/engine/segmentations/editVoxels.js';
 import type { SegmentationState } from '../../../src/engine/segmentations/state.js';
 import { createStoredSegmentation } from '../../../src/engine/store/index.js';
 import type { Store } from '../../../src/engine/store/index.js';
@@ -73,7 +74,7 @@ export const paint = (live: LiveSegmentations, segmentationId: SegmentationId, n
         togglePacked(before.get(k) ?? emptyPackedMask(mask.width, mask.height), mask),
       ]),
     );
-    const touched = new Set<number>();
-    const after = editVoxels(state, { segmentNumber, changedSlices, source: 'manual' }, touched);
-    return { state: after, touched };
+    const flips: FlipRecord = new Map();
+    const after = editVoxels(state, { segmentNumber, changedSlices, source: 'manual' }, flips);
+    return { state: after, flips };
   });

@@ -54,7 +54,7 @@ describe('a stored segmentation', () => {
     states.push(
       live.act(segmentationId, { kind: 'edit', label: 'Remove Liver' }, ({ state }) => ({
         state: removeFromList(state, 3),
-        touched: [3],
+        flips: new Map([[3, state.voxels.get(3) ?? new Map()]]),
       })).state,
     );
     closeStore(first);

@@ -12,13 +12,14 @@ import type { OverlapPolicy, Segment, SegmentSlices } from '../../../src/domain/
 import { noActs, pushAct } from '../../../src/engine/segmentations/actStacks.js';
 import type { ActSummary } from '../../../src/engine/segmentations/actStacks.js';
 import { editVoxels } from '../../../src/engine/segmentations/editVoxels.js';
+import type { FlipRecord } from '../../../src/engine/segmentations/editVoxels.js';
 import {
   applyHeaderPatch,
   computeHeaderPatch,
   headerPatchSchema,
 } from '../../../src/engine/segmentations/headerPatch.js';
 import type { SegmentationHeader } from '../../../src/engine/segmentations/headerPatch.js';
-import { applyChange, computeChange } from '../../../src/engine/segmentations/state.js';
+import { applyChange, makeChange } from '../../../src/engine/segmentations/state.js';
 import type { SegmentationState } from '../../../src/engine/segmentations/state.js';
 import { computeStroke } from '../../../src/engine/segmentations/strokes.js';
 import { sampleSegment, voxelSets, voxelsAt } from './samples.js';
@@ -86,12 +87,12 @@ const stateOf = (
   voxels: new Map(list.map(([segment, slices]) => [segment.segmentNumber, slices])),
 });
 const add = (state: SegmentationState, segmentNumber: number, region: SegmentSlices) => {
-  const touched = new Set<number>();
+  const flips: FlipRecord = new Map();
   const before = state.voxels.get(segmentNumber) ?? new Map();
   const changedSlices = computeStroke(before, region, 'add');
   return {
-    touched,
-    after: editVoxels(state, { segmentNumber, changedSlices, source: 'manual' }, touched),
+    flips,
+    after: editVoxels(state, { segmentNumber, changedSlices, source: 'manual' }, flips),
   };
 };
 
@@ -112,8 +113,8 @@ describe('an edit', () => {
             [sampleSegment(2, { visible }), second],
             [sampleSegment(3, { locked }), third],
           ]);
-          const { after, touched } = add(before, 1, region);
-          const change = computeChange(before, after, touched);
+          const { after, flips } = add(before, 1, region);
+          const change = makeChange(before, after, flips);
           if (change === null) {
             expect(after.voxels).toEqual(before.voxels);
             return;
@@ -123,6 +124,15 @@ describe('an edit', () => {
           const forth = applyChange(before, change, 'forth');
           expect(withoutEmpty(forth)).toEqual(withoutEmpty(after));
           expect(withoutEmpty(applyChange(forth, change, 'back'))).toEqual(withoutEmpty(before));
+          // Who still has the voxels takes them as they are, and works the others out.
+          const known = { before: before.voxels, after: after.voxels };
+          const remembered = applyChange(after, change, 'back', known);
+          expect(withoutEmpty(remembered)).toEqual(withoutEmpty(before));
+          for (const number of change.flips.keys())
+            expect(remembered.voxels.get(number)).toBe(before.voxels.get(number));
+          expect(withoutEmpty(applyChange(forth, change, 'back', known))).toEqual(
+            withoutEmpty(before),
+          );
         },
       ),
     );
@@ -165,7 +175,7 @@ describe('an edit', () => {
     ]);
     expect(() => add(state, 1, voxelsAt(3))).toThrow('"Liver" is locked. Unlock it to change it.');
     const edit = { segmentNumber: 2, changedSlices: new Map(), source: 'manual' } as const;
-    expect(() => editVoxels(state, { ...edit, basedOn: voxelsAt(2) }, new Set())).toThrow(
+    expect(() => editVoxels(state, { ...edit, basedOn: voxelsAt(2) }, new Map())).toThrow(
       /changed in the meantime/,
     );
     expect(() => add(state, 7, voxelsAt(3))).toThrow(/not in the segmentation any more/);
@@ -177,8 +187,8 @@ describe('an edit', () => {
       [sampleSegment(2, { locked: true }), voxelsAt(3)],
     ]);
     for (const region of [voxelsAt(1), voxelsAt(3)]) {
-      const { after, touched } = add(state, 1, region);
-      expect(computeChange(state, after, touched)).toBeNull();
+      const { after, flips } = add(state, 1, region);
+      expect(makeChange(state, after, flips)).toBeNull();
     }
   });
 
@@ -193,8 +203,8 @@ describe('an edit', () => {
 
   it('keeps only the voxels that flipped', () => {
     const state = stateOf('allow', [[sampleSegment(1), voxelsAt(0, 1, 40, 41, 80)]]);
-    const { after, touched } = add(state, 1, voxelsAt(41, 42));
-    const change = computeChange(state, after, touched);
+    const { after, flips } = add(state, 1, voxelsAt(41, 42));
+    const change = makeChange(state, after, flips);
     expect(change?.flips.get(1)).toEqual(voxelsAt(42));
     expect([...(change?.flips.keys() ?? [])]).toEqual([1]);
   });
