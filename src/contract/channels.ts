@@ -116,6 +116,13 @@ export const engineMethods = {
   /** One stroke over the mask in force; `region` is what it covers. One that changes nothing makes no step. */
   editMask: z.object({ sessionId, tool: z.enum(editTools), region: packedMaskSchema }),
   undoStep: z.object({ sessionId }),
+  /**
+   * Puts the way to a step in force (null: the beginning): what was undone is done again, and any step can be gone on
+   * from. Steps that are not on the way stay as branches. Pauses a run.
+   */
+  goToStep: z.object({ sessionId, stepIndex: z.number().int().nonnegative().nullable() }),
+  /** The user's hand is on the image: a run drops its turn and waits until the hand acts or lets go. */
+  holdRun: z.object({ sessionId, isDrawing: z.boolean() }),
   decideSession: z.object({ sessionId, decision: z.enum(['accepted', 'rejected', 'edited']) }),
   listSessions: z.object({
     search: z.string(),
@@ -235,6 +242,8 @@ export interface MethodResults
   removeScribble: SegmentationSession;
   editMask: SegmentationSession;
   undoStep: SegmentationSession;
+  goToStep: SegmentationSession;
+  holdRun: null;
   decideSession: SegmentationSession;
   listSessions: readonly SessionSummary[];
   getSession: SegmentationSession;
@@ -268,6 +277,12 @@ export type IbisEvent =
       readonly failure: string | null;
       readonly decision: Decision | null;
       readonly mask: PackedMask | null;
+    }
+  | {
+      readonly kind: 'runHeld';
+      readonly sessionId: SessionId;
+      /** Why the run waits before its next turn; null: it does not. */
+      readonly reason: 'drawing' | 'acting' | 'going-on' | null;
     }
   | { readonly kind: 'providerNoted'; readonly provider: ProviderStatus }
   | SlicePropagated

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { verdicts } from '../domain/review.js';
 import { actionKinds, editTools } from '../domain/session.js';
 
 /** One line of `trace.jsonl`. The first line is the header, then one line a step, then the end. */
@@ -79,7 +80,15 @@ export const traceStepSchema = z.object({
   maskVoxels: z.number().int(),
   mask: traceMaskSchema.nullable(), // after the step
   elapsedMs: z.number(),
-  undone: z.boolean(),
+  undone: z.boolean(), // not in force at the end: taken back, or on another branch
+});
+
+export const traceReviewSchema = z.object({
+  verdict: z.enum(verdicts),
+  reviewer: z.string(),
+  comment: z.string(),
+  stepIndex: z.number().int().nullable(), // the last step in force that was looked at
+  reviewedAt: z.string(),
 });
 
 export const traceEndSchema = z.object({
@@ -87,6 +96,9 @@ export const traceEndSchema = z.object({
   stopReason: z.string().nullable(),
   answer: z.string().nullable(),
   decision: z.string().nullable(),
+  /** The reviewer's word on the session as it ended; null where there is none. Not in traces of before there were reviews. */
+  verdict: z.enum(['approved', 'rejected', 'flagged']).nullable().default(null),
+  reviews: z.array(traceReviewSchema).default([]), // the earliest first
   steps: z.number().int(),
 });
 

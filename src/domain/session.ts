@@ -3,6 +3,7 @@ import type { PackedMask } from './mask.js';
 import type { SliceAxis } from './plane.js';
 import type { Box, Click, Prompts, Scribble } from './prompts.js';
 import { assertNever } from './result.js';
+import type { VerdictInForce } from './review.js';
 import type { IntensityWindow } from './study.js';
 
 /** What the user asks for, in words. */
@@ -10,9 +11,12 @@ export interface TargetPrompt {
   readonly text: string;
 }
 
-/** What a mask is edited by hand with. */
-export const editTools = ['brush', 'eraser'] as const;
+/** What a mask is edited by hand with; a lasso takes in, or cuts out, what its line goes around. */
+export const editTools = ['brush', 'eraser', 'lasso', 'cut-lasso'] as const;
 export type EditTool = (typeof editTools)[number];
+
+/** Whether the tool adds pixels to a mask; the others take them away. */
+export const addsPixels = (tool: EditTool): boolean => tool === 'brush' || tool === 'lasso';
 
 /** The kinds of `Action`, as the store and the trace name them. */
 export const actionKinds = [
@@ -72,6 +76,8 @@ export const makesMask = ({ kind }: Action): boolean => kind !== 'terminate' && 
 /** One turn of the loop, or one act of the user; append-only. */
 export interface Step {
   readonly stepIndex: number;
+  /** The step it stood on, whose mask was seen; null: the session as it began. Steps form a tree (stepTree.ts). */
+  readonly followsStepIndex: number | null;
   /** The policy's whole raw text; '' for an act of the user. */
   readonly policyText: string;
   readonly reasoning: string;
@@ -85,7 +91,7 @@ export interface Step {
   readonly elapsedMs: number;
   readonly policyMs: number;
   readonly segmenterMs: number;
-  /** Set when a later undo took this step back; the step stays in the trace. */
+  /** Not in force: taken back, or on another branch than the one gone on with. The step stays in the trace. */
   readonly undone: boolean;
 }
 
@@ -148,5 +154,7 @@ export interface SessionSummary {
   readonly stepCount: number;
   readonly stopReason: StopReason | null;
   readonly decision: Decision | null;
+  /** The reviewer's; null where nobody has reviewed it as it stands now. */
+  readonly verdict: VerdictInForce;
   readonly runState: RunState;
 }

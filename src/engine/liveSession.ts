@@ -5,6 +5,7 @@ import type { PackedMask } from '../domain/mask.js';
 import type { SegmentationSession, SessionSettings } from '../domain/session.js';
 import { getInForce } from './agent/agentState.js';
 import type { AgentContext, AgentState, StepRecord } from './agent/agentState.js';
+import type { RunHold } from './runHold.js';
 import { saveStep, updateSession } from './store/index.js';
 import type { SessionChange, Store } from './store/index.js';
 
@@ -41,6 +42,10 @@ export interface LiveSession {
     pauseWanted: boolean;
     /** Ends the turn in progress without a step, so that an act of the user need not wait for it; the run goes on. */
     interrupt(): void;
+    /** While the user acts, no turn begins. */
+    readonly hold: RunHold;
+    /** Resolves when the run is over. */
+    readonly done: Promise<void>;
   } | null;
   /** The act of the user in progress. */
   act: AbortController | null;
@@ -87,6 +92,16 @@ export function commitStep(
   live.status = { ...live.status, ...change };
   output.emit({ kind: 'stepSaved', sessionId, step });
   announce(live, output);
+}
+
+/** Pauses a run before its next turn, and drops the one in progress; resolves when it stands still. */
+export async function bringToRest(live: LiveSession): Promise<void> {
+  const { run } = live;
+  if (run === null) return;
+  run.pauseWanted = true;
+  run.interrupt();
+  run.hold.wake();
+  await run.done;
 }
 
 /** A decided session is a finished record: what was accepted must not change under its decision. */

@@ -6,6 +6,7 @@ import type { Policy } from './agent/types.js';
 import { announce, changeStatus, commitStep } from './liveSession.js';
 import type { LiveSession, SessionOutput } from './liveSession.js';
 import { logFault } from './log.js';
+import { createRunHold } from './runHold.js';
 import type { SessionChange } from './store/index.js';
 
 const TEXT_INTERVAL_MS = 33; // 30 a second: faster is not read, and each costs two process hops
@@ -47,8 +48,9 @@ function createTextSender(
 
 /**
  * Drives the agent loop of one session until it ends, is paused, cancelled, or has taken `maxTurns` turns.
- * Each turn holds the session's lock. An act of the user interrupts it, and the policy then takes its turn anew, on
- * what the user made.
+ * Each turn holds the session's lock. An act of the user interrupts it: a turn that was under way makes no step, also
+ * where its last word had just come. The run waits while the user acts and for a moment after, and the policy then takes
+ * its turn anew, on what the user made.
  * Never rejects: what goes wrong ends the run as 'failed'. While `isClosing`, nothing is stored any more, so
  * that the next start offers the session as it stood.
  */
@@ -58,18 +60,32 @@ export async function driveSession(
     readonly output: SessionOutput;
     readonly policy: Policy;
     readonly maxTurns: number;
+    /** From the end of an act of the user until the run goes on. */
+    readonly goingOnMs: number;
     readonly isClosing: () => boolean;
   },
 ): Promise<void> {
   const { output, policy, maxTurns, isClosing } = options;
   let interruption = new AbortController();
+  const over = Promise.withResolvers<undefined>();
+  const hold = createRunHold({
+    goingOnMs: options.goingOnMs,
+    onChanged: (reason) => {
+      output.emit({ kind: 'runHeld', sessionId: live.sessionId, reason });
+    },
+  });
   const run = {
     controller: new AbortController(),
     pauseWanted: false,
     interrupt: () => {
       interruption.abort();
     },
+    hold,
+    done: over.promise,
   };
+  run.controller.signal.addEventListener('abort', () => {
+    hold.wake();
+  });
   live.run = run;
   const { maxSteps, parseRetries, seed } = live.settings;
   const text = createTextSender(live, output);
@@ -84,6 +100,7 @@ export async function driveSession(
 
   const takeTurn = async (taken: number): Promise<'taken' | 'interrupted' | 'over'> => {
     if (run.pauseWanted || taken >= maxTurns) return end({ runState: 'paused' });
+    if (!hold.isFree()) return 'interrupted'; // an act began while this turn waited for the lock
     stepLimit ||= computeStepLimit(live.state, maxSteps);
     if (loop === null) {
       interruption = new AbortController();
@@ -100,13 +117,12 @@ export async function driveSession(
     }
     const next = await loop.next(live.state);
     text.stop();
-    if (next.done === true) return end({ runState: 'paused' });
-    if (next.value.kind === 'end') {
-      if (!interruption.signal.aborted || run.controller.signal.aborted)
-        return end(endedBy(next.value));
-      loop = null;
+    if (interruption.signal.aborted && !run.controller.signal.aborted) {
+      loop = null; // whatever it came to, it was about a mask that is about to change
       return 'interrupted';
     }
+    if (next.done === true) return end({ runState: 'paused' });
+    if (next.value.kind === 'end') return end(endedBy(next.value));
     const { record, state } = next.value;
     const found = findEnd(state, { stepLimit, parseRetries });
     if (isClosing()) return end({});
@@ -124,6 +140,7 @@ export async function driveSession(
       failure: null,
     });
     for (let taken = 0; ;) {
+      await hold.whenFree();
       const outcome = await live.lock(() => takeTurn(taken));
       if (outcome === 'over') return;
       if (outcome === 'taken') taken++;
@@ -138,5 +155,7 @@ export async function driveSession(
   } finally {
     text.stop();
     live.run = null;
+    hold.wake();
+    over.resolve(undefined);
   }
 }

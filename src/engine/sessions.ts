@@ -28,6 +28,8 @@ import type { UserActHandlers } from './userActs.js';
 
 // Each holds its slice and the logits of its steps, some megabytes; one further back is taken up from the store.
 const KEPT_SESSIONS = 8;
+// After an act of the user a run waits this long: time for a second act, or to keep it waiting.
+const GOING_ON_MS = 2000;
 const APP_PARSE_RETRIES = 1; // the policy is told once what was wrong with its text; 0 in evaluation
 
 export type SessionHandlers = Pick<
@@ -79,8 +81,9 @@ export function createSessions(options: {
   readonly studies: Studies;
   readonly slices: SliceSource;
   readonly models: ModelPool;
+  readonly goingOnMs?: number;
 }): Sessions {
-  const { output, studies, slices, models } = options;
+  const { output, studies, slices, models, goingOnMs = GOING_ON_MS } = options;
   const { store } = output;
   const working = new Set<LiveSession>();
   const running = new Set<Promise<void>>();
@@ -178,7 +181,13 @@ export function createSessions(options: {
       const policy = await models.getPolicy(session.settings.policyId);
       requireNotRunning(session); // two calls may have waited for the same manifest
       working.add(session);
-      const run = driveSession(session, { output, policy, maxTurns, isClosing: () => closing });
+      const run = driveSession(session, {
+        output,
+        policy,
+        maxTurns,
+        goingOnMs,
+        isClosing: () => closing,
+      });
       running.add(run);
       void live
         .use(sessionId, () => run)
@@ -206,7 +215,10 @@ export function createSessions(options: {
       stepSession: ({ sessionId }) => begin(sessionId, 1),
       pauseSession: ({ sessionId }) =>
         live.use(sessionId, async ({ run }) => {
-          if (run !== null) run.pauseWanted = true;
+          if (run !== null) {
+            run.pauseWanted = true;
+            run.hold.wake();
+          }
           return null;
         }),
       cancelSession: ({ sessionId }) =>

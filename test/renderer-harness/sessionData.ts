@@ -31,6 +31,7 @@ const step = (
   score: number | null,
 ): Step => ({
   stepIndex,
+  followsStepIndex: stepIndex === 0 ? null : stepIndex - 1,
   policyText: reasoning,
   reasoning,
   action,

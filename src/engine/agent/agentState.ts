@@ -4,6 +4,7 @@ import type { SlicePlane } from '../../domain/plane.js';
 import { noPrompts } from '../../domain/prompts.js';
 import type { Prompts } from '../../domain/prompts.js';
 import type { Action, Step } from '../../domain/session.js';
+import { findWay } from '../../domain/stepTree.js';
 import type { Segmenter, SliceImage } from './types.js';
 
 /** What a session works on: fixed from its start to its end. */
@@ -76,6 +77,7 @@ export function appendStep(
     ...words,
     ...next,
     stepIndex: state.records.length,
+    followsStepIndex: recordsInForce(state).at(-1)?.step.stepIndex ?? null,
     action,
     segmenterMs,
     elapsedMs: words.policyMs + segmenterMs,
@@ -86,16 +88,25 @@ export function appendStep(
 }
 
 /**
- * Marks the last step in force as undone: prompts, mask and logits are then those of the step before, which
- * are kept and need no model. Null when there is nothing to undo.
+ * The same steps with the way to `stepIndex` in force (null: the beginning), and no other: undo goes to the step before,
+ * redo to the step after, and any step can be gone on from. Prompts, mask and logits are those of that step, which are
+ * kept and need no model. Null where there is no such step.
  */
-export function undoStep(
-  state: AgentState,
-): { readonly undoneStepIndex: number; readonly state: AgentState } | null {
-  const last = recordsInForce(state).at(-1);
-  if (last === undefined) return null;
-  const records = state.records.map((record) =>
-    record === last ? { ...record, step: { ...record.step, undone: true } } : record,
+export function moveToStep(state: AgentState, stepIndex: number | null): AgentState | null {
+  if (stepIndex !== null && state.records[stepIndex] === undefined) return null;
+  const way = findWay(
+    state.records.map(({ step }) => step),
+    stepIndex,
   );
-  return { undoneStepIndex: last.step.stepIndex, state: { records } };
+  const records = state.records.map((record) => {
+    const undone = !way.includes(record.step);
+    return undone === record.step.undone ? record : { ...record, step: { ...record.step, undone } };
+  });
+  return { records };
+}
+
+/** One step back; null when there is nothing to undo. */
+export function undoStep(state: AgentState): AgentState | null {
+  const head = recordsInForce(state).at(-1)?.step;
+  return head === undefined ? null : moveToStep(state, head.followsStepIndex);
 }

@@ -9,6 +9,7 @@ import {
   unpackMask,
 } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
+import { addsPixels } from '../../domain/session.js';
 import type { EditTool } from '../../domain/session.js';
 import { appendStep, getInForce, noWords } from './agentState.js';
 import type { AgentContext, AgentState, Turn } from './agentState.js';
@@ -32,7 +33,7 @@ export function editMask(
   const { mask } = getInForce(state);
   const before = mask === null ? emptyMask(slice.width, slice.height) : unpackMask(mask);
   const stroke = unpackMask(region);
-  const edited = tool === 'brush' ? uniteMasks(before, stroke) : subtractMask(before, stroke);
+  const edited = addsPixels(tool) ? uniteMasks(before, stroke) : subtractMask(before, stroke);
   if (countMaskPixels(findMaskChanges(before, edited)) === 0) return null;
   const isEmpty = countMaskPixels(edited) === 0;
   return appendStep(state, { kind: 'edit', tool, placedBy: 'user' }, noWords, {

@@ -2,15 +2,16 @@ import type { TraceLine, TraceStep } from '../../contract/trace.js';
 import { unpackMask, countMaskPixels } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
 import type { PlacedPoint } from '../../domain/prompts.js';
+import { findVerdictInForce } from '../../domain/review.js';
+import type { Review } from '../../domain/review.js';
 import type { Action, SegmentationSession, Step } from '../../domain/session.js';
 import { TRACE_IMAGES } from './exportFolder.js';
 import { RESEARCH_NOTICE } from './types.js';
 import type { Software } from './types.js';
 
-/** A step and the step it stood on, whose mask was seen (null: the session as it began). */
+/** A step as the trace tells it. */
 export interface TracedStep {
   readonly step: Step;
-  readonly followsStepIndex: number | null;
 }
 
 /** A model and the SHA-256 of each of its files. */
@@ -25,7 +26,7 @@ export const observationPath = (stepIndex: number): string =>
   `${TRACE_IMAGES}/step-${String(stepIndex).padStart(3, '0')}.png`;
 
 /** The mask that was on the image when this step was made. */
-export function getMaskSeen(steps: readonly TracedStep[], step: TracedStep): PackedMask | null {
+export function getMaskSeen(steps: readonly TracedStep[], { step }: TracedStep): PackedMask | null {
   const followed = steps.find((other) => other.step.stepIndex === step.followsStepIndex);
   return followed?.step.mask ?? null;
 }
@@ -73,12 +74,12 @@ function describeAction(
   };
 }
 
-function describeStep({ step, followsStepIndex }: TracedStep): TraceLine {
+function describeStep({ step }: TracedStep): TraceLine {
   const { action, mask } = step;
   return {
     kind: 'step',
     stepIndex: step.stepIndex,
-    followsStepIndex,
+    followsStepIndex: step.followsStepIndex,
     image: observationPath(step.stepIndex),
     policyText: step.policyText,
     reasoning: step.reasoning,
@@ -92,11 +93,24 @@ function describeStep({ step, followsStepIndex }: TracedStep): TraceLine {
   };
 }
 
+/** Who said what of the session, and what of it holds of its last step in force. */
+function describeReviews(
+  steps: readonly TracedStep[],
+  reviews: readonly Review[],
+): Pick<Extract<TraceLine, { kind: 'end' }>, 'verdict' | 'reviews'> {
+  const last = steps.findLast(({ step }) => !step.undone)?.step.stepIndex ?? null;
+  return {
+    verdict: findVerdictInForce(reviews, last),
+    reviews: reviews.map((review) => ({ ...review })),
+  };
+}
+
 /** The whole trace: header, one line a step (undone ones too), end. No patient data but the series' UID. */
 export function describeTrace(
   session: SegmentationSession,
   steps: readonly TracedStep[],
   models: readonly TracedModel[],
+  reviews: readonly Review[],
   software: Software,
   orientation: string,
 ): TraceLine[] {
@@ -134,6 +148,7 @@ export function describeTrace(
       stopReason: session.stopReason,
       answer: session.answer,
       decision: session.decision,
+      ...describeReviews(steps, reviews),
       steps: steps.length,
     },
   ];

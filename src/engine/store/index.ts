@@ -5,7 +5,7 @@ export { createSession, decideSession, updateSession } from './sessions.js';
 export type { NewSession, SessionChange, SessionModel } from './sessions.js';
 export { getSession, getSessionModels, getSessionSource, loadStepRecords } from './readSession.js';
 export type { SessionSource, StoredStep } from './readSession.js';
-export { markStepUndone, saveStep } from './steps.js';
+export { moveToStep, saveStep } from './steps.js';
 export type { NewStep } from './steps.js';
 export { listInterruptedSessions, listSessions } from './listing.js';
 export type { MountProbe } from './networkFileSystem.js';

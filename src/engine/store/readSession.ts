@@ -5,6 +5,7 @@ import type { SeriesId, SessionId, StudyId } from '../../domain/brand.js';
 import { noPrompts } from '../../domain/prompts.js';
 import { makesMask } from '../../domain/session.js';
 import type { SegmentationSession, Step } from '../../domain/session.js';
+import { findHead } from '../../domain/stepTree.js';
 import { loadDrawnPrompts } from './drawnPrompts.js';
 import { groupBy } from './groupBy.js';
 import { decodeLogits } from './logitsBlob.js';
@@ -17,11 +18,9 @@ export interface StoredStep {
   readonly step: Step;
   /** After the step; null before any prompt, and after a decision where they were let go. */
   readonly lowResLogits: Float32Array | null; // float32 [lowRes, lowRes]
-  /** The step it stood on, whose mask the policy saw; null: the session as it began. */
-  readonly followsStepIndex: number | null;
 }
 
-function getSteps(store: Store, sessionId: SessionId): Omit<StoredStep, 'lowResLogits'>[] {
+function getSteps(store: Store, sessionId: SessionId): Step[] {
   const { database } = store;
   const clicks = groupBy(
     database
@@ -47,10 +46,7 @@ function getSteps(store: Store, sessionId: SessionId): Omit<StoredStep, 'lowResL
         clicks: (clicks.get(row.step_index) ?? []).map((entry) => entry.click),
         ...drawn.inForceAfter(row.step_index),
       };
-      return {
-        step: toStep(row, prompts, drawn, masks.get(row.step_index) ?? null),
-        followsStepIndex: row.follows_step_index,
-      };
+      return toStep(row, prompts, drawn, masks.get(row.step_index) ?? null);
     });
 }
 
@@ -73,8 +69,8 @@ export function loadStepRecords(store: Store, sessionId: SessionId): StoredStep[
   for (const step of getSteps(store, sessionId)) {
     const before = records[step.followsStepIndex ?? -1]?.lowResLogits;
     // What makes no mask leaves the logits as they were.
-    const lowResLogits = makesMask(step.step.action) ? logits.get(step.step.stepIndex) : before;
-    records.push({ ...step, lowResLogits: lowResLogits ?? null });
+    const lowResLogits = makesMask(step.action) ? logits.get(step.stepIndex) : before;
+    records.push({ step, lowResLogits: lowResLogits ?? null });
   }
   return records;
 }
@@ -94,7 +90,7 @@ export function getSession(store: Store, sessionId: SessionId): SegmentationSess
     throw new IbisError('not-found', 'This session is not in the database any more.');
   const row = parseRow(sessionRow, found);
   const steps = getSteps(store, sessionId);
-  const last = steps.findLast(({ step }) => !step.undone);
+  const last = findHead(steps);
   return {
     sessionId: row.session_id,
     settings: {
@@ -118,8 +114,8 @@ export function getSession(store: Store, sessionId: SessionId): SegmentationSess
     answer: row.answer,
     failure: row.failure,
     decision: row.decision,
-    steps: steps.map(({ step }) => step),
-    ...(last?.step.prompts ?? noPrompts),
+    steps,
+    ...(last?.prompts ?? noPrompts),
   };
 }
 

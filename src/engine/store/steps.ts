@@ -123,19 +123,34 @@ export function saveStep(store: Store, newStep: NewStep): void {
   });
 }
 
-/** Takes a step back: it stays in the trace, marked. */
-export function markStepUndone(
+/**
+ * Puts the way from the beginning to a step in force (null: the beginning), and no other step. Those that are not on it
+ * stay in the trace, marked; only the mark ever changes.
+ */
+export function moveToStep(
   store: Store,
   sessionId: SessionId,
-  stepIndex: number,
+  stepIndex: number | null,
   change: SessionChange = {},
 ): void {
   inTransaction(store.database, () => {
     requireOwnSession(store, sessionId);
-    const { changes } = store.database
-      .prepare('UPDATE steps SET undone = 1 WHERE session_id = ? AND step_index = ?')
-      .run(sessionId, stepIndex);
-    if (changes === 0) throw new IbisError('not-found', 'There is no such step to take back.');
+    const exists = store.database
+      .prepare('SELECT 1 FROM steps WHERE session_id = ? AND step_index = ?')
+      .get(sessionId, stepIndex);
+    if (stepIndex !== null && exists === undefined)
+      throw new IbisError('not-found', 'There is no such step to go to.');
+    store.database
+      .prepare(
+        `WITH RECURSIVE way (at) AS (
+           SELECT @stepIndex
+           UNION
+           SELECT follows_step_index FROM steps JOIN way ON step_index = at WHERE session_id = @sessionId
+         )
+         UPDATE steps SET undone = NOT EXISTS (SELECT 1 FROM way WHERE at = step_index)
+         WHERE session_id = @sessionId AND undone = EXISTS (SELECT 1 FROM way WHERE at = step_index)`,
+      )
+      .run({ sessionId, stepIndex });
     writeSessionChange(store, sessionId, change);
   });
 }

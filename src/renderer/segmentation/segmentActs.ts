@@ -1,6 +1,8 @@
 import type { MethodParams } from '../../contract/channels.js';
 import type { SegmentationId } from '../../domain/brand.js';
 import type { OverlapPolicy, Segment, Segmentation } from '../../domain/segmentation.js';
+import { addsPixels } from '../../domain/session.js';
+import { EDIT_TOOL_WORDS } from '../session/actionWords.js';
 import { inTurn } from '../session/inTurn.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { call } from '../ui/client.js';
@@ -123,12 +125,12 @@ export const addSessionMask = (into: 'new' | 'active'): Promise<void> =>
     await change('addSessionMask', { segmentationId, segmentNumber, sessionId });
   });
 
-/** A stroke of brush or eraser goes into the active segment; the brush makes the first one. */
+/** A stroke or lasso goes into the active segment; one that adds makes the first. */
 export const paintActive = (stroke: Extract<PlacedPrompt, { kind: 'edit' }>): Promise<void> =>
   inTurn(async () => {
     const store = useSegmentationStore();
     const { tool, axis, sliceIndex, region } = stroke;
-    if (store.active === null && tool === 'eraser') {
+    if (store.active === null && !addsPixels(tool)) {
       tell('There is no segment to erase from. Add one first.');
       return;
     }
@@ -143,8 +145,8 @@ export const paintActive = (stroke: Extract<PlacedPrompt, { kind: 'edit' }>): Pr
       segmentationId,
       segmentNumber: segment.segmentNumber,
       axis,
-      mode: tool === 'brush' ? 'add' : 'erase',
-      toolLabel: tool === 'brush' ? 'Brush' : 'Eraser',
+      mode: addsPixels(tool) ? 'add' : 'erase',
+      toolLabel: EDIT_TOOL_WORDS[tool],
       slices: [{ sliceIndex, region }],
     });
     await shownMasks.refresh(axis, sliceIndex); // so that the stroke stays on screen until its result is there

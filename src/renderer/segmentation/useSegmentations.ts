@@ -3,7 +3,7 @@ import { computed, watch } from 'vue';
 import { useEngineStore } from '../ui/engineStore.js';
 import { usePanelStore } from '../ui/panelStore.js';
 import { useViewerStore } from '../ui/viewerStore.js';
-import { asPromptTool } from '../viewer/viewerApi.js';
+import { asEditTool, asPromptTool } from '../viewer/viewerApi.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
 import { loadSegmentations, showPhase } from './takeSegmentation.js';
 
@@ -28,16 +28,14 @@ export function useSegmentations(): void {
   watch(
     () => viewer.tool,
     (tool) => {
-      const promptTool = asPromptTool(tool);
-      if (promptTool !== null && promptTool !== 'brush' && promptTool !== 'eraser')
-        panels.rightTab = 'agent';
+      if (asPromptTool(tool) !== null && asEditTool(tool) === null) panels.rightTab = 'agent';
     },
   );
   watch(
     () => panels.rightTab,
     (tab) => {
-      if (tab === 'segments' && asPromptTool(viewer.tool) !== null && viewer.tool !== 'eraser')
-        viewer.tool = 'brush';
+      const isForAgent = asPromptTool(viewer.tool) !== null && asEditTool(viewer.tool) === null;
+      if (tab === 'segments' && isForAgent) viewer.tool = 'brush';
     },
   );
 }

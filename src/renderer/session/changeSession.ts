@@ -12,6 +12,7 @@ type ChangingMethod =
   | 'removeScribble'
   | 'editMask'
   | 'undoStep'
+  | 'goToStep'
   | 'decideSession';
 
 /** Calls a method that answers with the changed session, and shows that. True when it worked. */

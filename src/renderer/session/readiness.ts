@@ -13,6 +13,8 @@ export function useReadiness(): {
   readonly canRun: ComputedRef<boolean>;
   /** Something stands there that can be taken back or rejected. */
   readonly canChange: ComputedRef<boolean>;
+  /** Undo, redo and going on from another step. */
+  readonly canMove: ComputedRef<boolean>;
   readonly canAccept: ComputedRef<boolean>;
   readonly canExport: ComputedRef<boolean>;
 } {
@@ -38,9 +40,12 @@ export function useReadiness(): {
   const canChange = computed(
     () => isReady.value && !isRunning.value && hasSteps.value && store.session?.decision === null,
   );
+  const canMove = computed(
+    () => isReady.value && !isRunning.value && store.session?.decision === null,
+  );
   const canAccept = computed(
     () => canChange.value && store.session !== null && isAcceptable(store.session),
   );
   const canExport = computed(() => isReady.value && !isRunning.value && hasSteps.value);
-  return { isRunning, canRun, canChange, canAccept, canExport };
+  return { isRunning, canRun, canChange, canMove, canAccept, canExport };
 }

@@ -1,13 +1,11 @@
 import { isUserAct, makesMask } from '../../domain/session.js';
 import type { SegmentationSession, Step } from '../../domain/session.js';
+import { findHead, findWay } from '../../domain/stepTree.js';
 
-/** Score in force before `steps[position]`, or null before the first mask. */
+/** Score of the mask that the step stood on, or of the nearest one before it that has one; null before the first mask. */
 export function findScoreBefore(steps: readonly Step[], position: number): number | null {
-  for (let p = position - 1; p >= 0; p--) {
-    const step = steps[p];
-    if (step !== undefined && !step.undone && step.score !== null) return step.score;
-  }
-  return null;
+  const way = findWay(steps, steps[position]?.followsStepIndex ?? null);
+  return way.findLast(({ score }) => score !== null)?.score ?? null;
 }
 
 export interface QualityPoint {
@@ -29,6 +27,13 @@ export const computeQualityPoints = (steps: readonly Step[]): readonly QualityPo
 /** Last step that counts: not taken back. -1 when there is none. */
 export const findLatestPosition = (steps: readonly Step[]): number =>
   steps.findLastIndex((step) => !step.undone);
+
+/** The way that redo follows: `known` as long as the session stands on it, else the way that it stands on now. */
+export function followWay(steps: readonly Step[], known: readonly number[]): readonly number[] {
+  const head = findHead(steps);
+  if (head === null || known.includes(head.stepIndex)) return known;
+  return findWay(steps, head.stepIndex).map(({ stepIndex }) => stepIndex);
+}
 
 /** Whether there is something to accept: a mask, or the policy's word that the target is absent. */
 export function isAcceptable({ steps, stopReason }: SegmentationSession): boolean {

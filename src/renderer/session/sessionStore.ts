@@ -1,10 +1,10 @@
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef } from 'vue';
+import { computed, ref, shallowRef, watch } from 'vue';
 
-import type { ExportResult, RequestCheck } from '../../contract/channels.js';
+import type { ExportResult, IbisEvent, RequestCheck } from '../../contract/channels.js';
 import type { IbisErrorShape } from '../../contract/errors.js';
-import type { SegmentationSession, SessionSummary, Step } from '../../domain/session.js';
-import { findLatestPosition } from './replay.js';
+import type { SegmentationSession, SessionSummary } from '../../domain/session.js';
+import { findLatestPosition, followWay } from './replay.js';
 
 /** Policy text that is being written now. */
 export interface StreamingText {
@@ -21,8 +21,19 @@ export const useSessionStore = defineStore('session', () => {
     const steps = session.value?.steps ?? [];
     return chosenPosition.value ?? findLatestPosition(steps);
   });
+  /** Steps of the way that the session was on lately, as far as it went: where redo leads. */
+  const lastWay = shallowRef<readonly number[]>([]);
+  watch(
+    session,
+    (now, before) => {
+      const known = now?.sessionId === before?.sessionId ? lastWay.value : [];
+      lastWay.value = now === null ? [] : followWay(now.steps, known);
+    },
+    { flush: 'sync' },
+  );
   return {
     session,
+    lastWay,
     chosenPosition,
     shownPosition,
     request: ref(''),
@@ -32,8 +43,10 @@ export const useSessionStore = defineStore('session', () => {
     problem: shallowRef<IbisErrorShape | null>(null),
     /** A call that changes the session is under way: its buttons wait. */
     busy: ref(false),
-    /** Steps that were taken back and can be done again, newest last. */
-    redoable: shallowRef<readonly Step[]>([]),
+    /** Why the run waits before its next turn; null: it does not. */
+    held: ref<Extract<IbisEvent, { kind: 'runHeld' }>['reason']>(null),
+    /** First steps of the branches that the reader has opened, or closed where they lay open. */
+    toggledBranches: shallowRef<ReadonlySet<number>>(new Set()),
     interrupted: shallowRef<readonly SessionSummary[]>([]),
     exporting: ref(false),
     exportResult: shallowRef<ExportResult | null>(null),

@@ -11,7 +11,8 @@ export function showSession(session: SegmentationSession): void {
   if (!isOther) return;
   store.request = session.settings.target.text;
   store.streaming = null;
-  store.redoable = [];
+  store.held = null;
+  store.toggledBranches = new Set();
   store.exportResult = null;
   store.exportProblem = '';
   store.interrupted = store.interrupted.filter(
@@ -26,7 +27,8 @@ export function clearSession(): void {
   store.chosenPosition = null;
   store.streaming = null;
   store.problem = null;
-  store.redoable = [];
+  store.held = null;
+  store.toggledBranches = new Set();
   store.exportResult = null;
   store.exportProblem = '';
 }

@@ -1,8 +1,10 @@
 import { assertNever } from '../../domain/result.js';
+import { addsPixels } from '../../domain/session.js';
 import type { Decision, SegmentationSession } from '../../domain/session.js';
 import { loadSessions } from '../worklist/loadWorklist.js';
 import type { PlacedPrompt, SlicePosition } from '../viewer/viewerApi.js';
 import { changeSession, tell } from './changeSession.js';
+import { goOnFromShown } from './goOnFrom.js';
 import { inTurn } from './inTurn.js';
 import { findLatestPosition, hasUserActs, isAcceptable } from './replay.js';
 import type { Removable } from './replay.js';
@@ -15,8 +17,8 @@ const isOnSlice = ({ settings }: SegmentationSession, position: SlicePosition): 
   settings.phaseIndex === position.phaseIndex;
 
 /**
- * What the user placed or drew on the image: a click, a box, a scribble or a stroke of brush or eraser. Without a
- * session it begins one, so that a reader can start by hand.
+ * What the user placed or drew on the image: a click, a box, a scribble, a lasso or a stroke. Without a session it begins
+ * one, so that a reader can start by hand. While an earlier step is looked at, the session goes on from that one.
  */
 export const placePrompt = (placed: PlacedPrompt): Promise<void> =>
   inTurn(async () => {
@@ -29,13 +31,12 @@ export const placePrompt = (placed: PlacedPrompt): Promise<void> =>
       tell('This session is about another slice. Go to it, or begin a new request for this one.');
       return;
     }
-    if (store.session === null && placed.kind === 'edit' && placed.tool === 'eraser') {
+    if (store.session === null && placed.kind === 'edit' && !addsPixels(placed.tool)) {
       tell('There is no mask to erase from.');
       return;
     }
     const session = store.session ?? (await startSession(placed));
-    if (session === null) return;
-    if (await send(session, placed)) store.redoable = [];
+    if (session !== null && (await goOnFromShown(session))) await send(session, placed);
   });
 
 function send({ sessionId }: SegmentationSession, placed: PlacedPrompt): Promise<boolean> {
@@ -70,7 +71,7 @@ export const removePrompt = (removable: Removable): Promise<void> =>
   inTurn(async () => {
     const store = useSessionStore();
     if (store.session === null) return;
-    if (await sendRemoval(store.session, removable)) store.redoable = [];
+    await sendRemoval(store.session, removable);
   });
 
 function sendRemoval({ sessionId }: SegmentationSession, removable: Removable): Promise<boolean> {
@@ -86,19 +87,13 @@ function sendRemoval({ sessionId }: SegmentationSession, removable: Removable): 
   }
 }
 
-/** Takes the latest step back; it stays in the trace, marked. */
+/** Takes the latest step back; it stays in the trace, marked. A run pauses: it would only do it again. */
 export const undoStep = (): Promise<void> =>
   inTurn(async () => {
-    const store = useSessionStore();
-    const { session } = store;
+    const { session } = useSessionStore();
     if (session === null) return;
-    const latest = session.steps[findLatestPosition(session.steps)];
-    if (latest === undefined) {
-      tell('There is no step to undo.');
-      return;
-    }
-    const undone = await changeSession('undoStep', { sessionId: session.sessionId });
-    if (undone) store.redoable = [...store.redoable, latest];
+    if (findLatestPosition(session.steps) < 0) tell('There is no step to undo.');
+    else await changeSession('undoStep', { sessionId: session.sessionId });
   });
 
 /** A mask that the user had a hand in is accepted as edited. */

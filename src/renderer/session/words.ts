@@ -13,6 +13,8 @@ interface SessionFacts {
   readonly runState: RunState;
   readonly stopReason: StopReason | null;
   readonly decision: Decision | null;
+  /** Why a run waits before its next turn; null or left out: it does not. */
+  readonly held?: 'drawing' | 'acting' | 'going-on' | null;
 }
 
 export function describeDecision(decision: Decision): StateWords {
@@ -49,7 +51,10 @@ function describeStopShort(reason: StopReason): StateWords {
 
 /** One or two words: the mark in the panel's head and in the list of sessions. */
 export function describeSessionState(facts: SessionFacts): StateWords {
-  if (facts.runState === 'running') return { label: 'Running', tone: 'busy' };
+  if (facts.runState === 'running')
+    return (facts.held ?? null) === null
+      ? { label: 'Running', tone: 'busy' }
+      : { label: facts.held === 'going-on' ? 'Going on' : 'Waiting for you', tone: 'warn' };
   if (facts.decision !== null) return describeDecision(facts.decision);
   if (facts.runState === 'paused') return { label: 'Paused', tone: 'calm' };
   if (facts.stopReason !== null) return describeStopShort(facts.stopReason);

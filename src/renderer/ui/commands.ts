@@ -126,6 +126,8 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'tool.exclude-scribble': chooseTool('exclude-scribble'),
   'tool.brush': chooseTool('brush'),
   'tool.eraser': chooseTool('eraser'),
+  'tool.lasso': chooseTool('lasso'),
+  'tool.cut-lasso': chooseTool('cut-lasso'),
   'brush.smaller': changeBrush(-1),
   'brush.larger': changeBrush(1),
   'preset.1': applyPreset('stored'),

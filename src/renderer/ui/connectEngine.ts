@@ -1,5 +1,7 @@
 import type { IbisEvent } from '../../contract/channels.js';
 import { assertNever } from '../../domain/result.js';
+import { haltBatches, loadBatches, receiveBatch } from '../batch/batchActs.js';
+import { receiveMeasurement } from '../measure/measureActs.js';
 import { loadModels } from '../models/loadModels.js';
 import { receiveToolProgress } from '../segmentation/segmentToolActs.js';
 import { receiveSegmentation } from '../segmentation/takeSegmentation.js';
@@ -17,7 +19,7 @@ export function connectEngine(address: URL): () => void {
   let isFirstStart = true;
   const onReady = async (): Promise<void> => {
     await loadAppInfo();
-    await Promise.all([loadModels(), loadSessions()]);
+    await Promise.all([loadModels(), loadSessions(), loadBatches()]);
     if (isFirstStart) await openAtStart(address);
     else await resumeAfterRestart();
     isFirstStart = false;
@@ -50,7 +52,9 @@ function setEngineState(
 function haltWhatRan(): void {
   const store = useSessionStore();
   useWorklistStore().job = null;
+  haltBatches();
   store.streaming = null;
+  store.held = null;
   store.busy = false;
   if (store.session?.runState === 'running')
     store.session = { ...store.session, runState: 'paused' };
@@ -81,14 +85,28 @@ function receive(event: IbisEvent, onReady: () => Promise<void>): void {
       if (store.session?.sessionId === event.sessionId) {
         store.session = applySessionEvent(store.session, event);
         if (event.kind === 'stepSaved' || event.runState !== 'running') store.streaming = null;
+        if (event.kind === 'sessionChanged' && event.runState !== 'running') store.held = null;
       }
       if (event.kind === 'sessionChanged' && event.runState !== 'running') void loadSessions();
+      return;
+    case 'runHeld':
+      if (store.session?.sessionId !== event.sessionId) return;
+      store.held = event.reason;
+      if (event.reason !== null) store.streaming = null; // that turn makes no step
       return;
     case 'segmentationChanged':
     case 'segmentationDeleted':
       receiveSegmentation(event);
       return;
+    case 'measurementChanged':
+    case 'measurementDeleted':
+      receiveMeasurement(event);
+      return;
     case 'slicePropagated': // the segments themselves are told of as changes
+      return;
+    case 'batchChanged':
+    case 'batchCaseChanged':
+      receiveBatch(event);
       return;
     default:
       assertNever(event);

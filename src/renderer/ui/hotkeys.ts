@@ -27,6 +27,8 @@ export const hotkeyActions = [
   { id: 'tool.exclude-scribble', group: 'Tools', label: 'Exclude scribble', chords: ['Shift+D'] },
   { id: 'tool.brush', group: 'Tools', label: 'Brush', chords: ['B'] },
   { id: 'tool.eraser', group: 'Tools', label: 'Eraser', chords: ['E'] },
+  { id: 'tool.lasso', group: 'Tools', label: 'Lasso', chords: ['J'] },
+  { id: 'tool.cut-lasso', group: 'Tools', label: 'Cutting lasso', chords: ['Shift+J'] },
   { id: 'brush.smaller', group: 'Tools', label: 'Smaller brush', chords: ['['] },
   { id: 'brush.larger', group: 'Tools', label: 'Larger brush', chords: [']'] },
   { id: 'preset.1', group: 'Image', label: 'Preset 1: as stored', chords: ['1'] },

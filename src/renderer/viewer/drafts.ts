@@ -21,6 +21,11 @@ export type DraftShape =
       readonly label: 'include' | 'exclude';
       readonly points: readonly NormalisedPoint[];
     }
+  | {
+      readonly kind: 'lasso';
+      readonly tool: EditTool;
+      readonly points: readonly NormalisedPoint[];
+    }
   | { readonly kind: 'edit'; readonly tool: EditTool; readonly stroke: Stroke };
 
 export interface Draft extends SlicePosition {

@@ -1,11 +1,13 @@
 import { computeBrushRadii } from '../../domain/brush.js';
 import { countMaskPixels, packMask } from '../../domain/mask.js';
+import { normalisedToImage } from '../../domain/plane.js';
 import type { ImagePoint, NormalisedPoint } from '../../domain/plane.js';
+import { rasterisePolygon } from '../../domain/polygon.js';
 import { MAX_SCRIBBLE_POINTS } from '../../domain/prompts.js';
 import type { EditTool } from '../../domain/session.js';
 import type { CanvasPoint } from './canvasMap.js';
 import { createStroke, extendStroke } from './drafts.js';
-import type { Stroke } from './drafts.js';
+import type { DraftShape, Stroke } from './drafts.js';
 import { segmentColours } from './overlayColours.js';
 import { findPromptTarget } from './promptTarget.js';
 import type { PromptTarget } from './promptTarget.js';
@@ -23,7 +25,7 @@ interface Drawing {
   readonly draftId: number | null;
 }
 
-/** Clicks, boxes, scribbles and strokes, drawn on the image by hand. */
+/** Clicks, boxes, scribbles, lassos and strokes, drawn on the image by hand. */
 export interface PromptDrawing {
   begin(paneId: PaneId, tool: PromptTool, point: CanvasPoint): void;
   move(point: CanvasPoint): void;
@@ -39,6 +41,8 @@ export function createPromptDrawing(
     readonly brushSizePx: () => number;
     /** '#rrggbb'; null: the session's. */
     readonly strokeColour: () => string | null;
+    /** From the press until the button is let go, or the drawing dropped. */
+    readonly onDrawing: (isDrawing: boolean) => void;
     readonly onPlaced: (placed: PlacedPrompt) => void;
   },
 ): PromptDrawing {
@@ -90,16 +94,18 @@ export function createPromptDrawing(
     };
   };
 
-  const beginScribble = (
+  /** A line that follows the pointer, and what becomes of it. */
+  const beginLine = (
     target: PromptTarget,
-    label: 'include' | 'exclude',
     from: CanvasPoint,
+    shapeOf: (points: readonly NormalisedPoint[]) => DraftShape,
+    finishLine: (points: readonly NormalisedPoint[]) => DrawnPrompt | null,
   ): Drawing | null => {
     const first = target.normalisedOf(from);
     if (first === null) return null;
     const { position, plane } = target;
     let points: readonly NormalisedPoint[] = [first];
-    const draftId = drafts.add({ ...position, plane, shape: { kind: 'scribble', label, points } });
+    const draftId = drafts.add({ ...position, plane, shape: shapeOf(points) });
     const extend = (point: CanvasPoint): void => {
       const next = target.normalisedOf(point);
       const last = points.at(-1) ?? first;
@@ -108,17 +114,44 @@ export function createPromptDrawing(
       if (Math.hypot((next.x - last.x) * plane.width, (next.y - last.y) * plane.height) < 0.5)
         return;
       points = [...points, next];
-      drafts.update(draftId, { kind: 'scribble', label, points });
+      drafts.update(draftId, shapeOf(points));
     };
     return {
       draftId,
       move: extend,
       finish: (point) => {
         extend(point);
-        return { ...position, kind: 'scribble', label, points: thin(points) };
+        return finishLine(points);
       },
     };
   };
+
+  const beginScribble = (
+    target: PromptTarget,
+    label: 'include' | 'exclude',
+    from: CanvasPoint,
+  ): Drawing | null =>
+    beginLine(
+      target,
+      from,
+      (points) => ({ kind: 'scribble', label, points }),
+      (points) => ({ ...target.position, kind: 'scribble', label, points: thin(points) }),
+    );
+
+  /** What the line goes around, closed from its end to its beginning. */
+  const beginLasso = (target: PromptTarget, tool: EditTool, from: CanvasPoint): Drawing | null =>
+    beginLine(
+      target,
+      from,
+      (points) => ({ kind: 'lasso', tool, points }),
+      (points) => {
+        const outline = points.map((point) => normalisedToImage(target.plane, point));
+        const region = rasterisePolygon(outline, target.plane);
+        return countMaskPixels(region) === 0
+          ? null
+          : { ...target.position, kind: 'edit', tool, region: packMask(region) };
+      },
+    );
 
   const beginEdit = (target: PromptTarget, tool: EditTool, from: CanvasPoint): Drawing | null => {
     const first = target.pixelOf(from);
@@ -167,6 +200,9 @@ export function createPromptDrawing(
       case 'brush':
       case 'eraser':
         return beginEdit(target, tool, point);
+      case 'lasso':
+      case 'cut-lasso':
+        return beginLasso(target, tool, point);
     }
   };
 
@@ -174,6 +210,7 @@ export function createPromptDrawing(
     const wasDrawing = current !== null;
     if (current?.draftId != null) drafts.remove(current.draftId);
     current = null;
+    if (wasDrawing) options.onDrawing(false);
     return wasDrawing;
   };
 
@@ -181,6 +218,7 @@ export function createPromptDrawing(
     begin(paneId, tool, point) {
       cancel();
       current = start(paneId, tool, point);
+      if (current !== null) options.onDrawing(true);
     },
     move: (point) => current?.move(point),
     end(point) {

@@ -1,5 +1,6 @@
 import type { NormalisedPoint, SlicePlane } from '../../domain/plane.js';
 import type { PlacedPoint, Prompts } from '../../domain/prompts.js';
+import { addsPixels } from '../../domain/session.js';
 import { composeMaps, pixelToCanvas } from './canvasMap.js';
 import type { CanvasMap, CanvasPoint } from './canvasMap.js';
 import type { Draft } from './drafts.js';
@@ -73,7 +74,7 @@ export function drawStroke(
   if (shape.kind !== 'edit') return;
   const { image } = shape.stroke;
   drawPixels(context, image, placement, { opacity: 1, operation: 'destination-out' });
-  if (shape.tool === 'brush') drawPixels(context, image, placement, { opacity });
+  if (addsPixels(shape.tool)) drawPixels(context, image, placement, { opacity });
 }
 
 const line = (points: readonly PlacedPoint[]): readonly NormalisedPoint[] =>
@@ -93,7 +94,7 @@ export function drawPrompts(
   drawClicks(context, clicks, ({ normalised }) => place(normalised));
 }
 
-/** A box or scribble under the pointer, or on its way to the engine; strokes are drawn with the mask. */
+/** A box, scribble or lasso under the pointer, or on its way to the engine; strokes are drawn with the mask. */
 export function drawDraft(
   context: CanvasRenderingContext2D,
   { shape }: Draft,
@@ -102,4 +103,11 @@ export function drawDraft(
   const place = createPlacer(placement);
   if (shape.kind === 'box') drawBox(context, place(shape.from), place(shape.to));
   if (shape.kind === 'scribble') drawScribble(context, shape.points.map(place), shape.label);
+  // Closed as it will be when it is let go.
+  if (shape.kind === 'lasso')
+    drawScribble(
+      context,
+      [...shape.points, ...shape.points.slice(0, 1)].map(place),
+      addsPixels(shape.tool) ? 'include' : 'exclude',
+    );
 }

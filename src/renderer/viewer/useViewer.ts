@@ -40,6 +40,7 @@ export interface ViewerInputs {
 
 export interface ViewerListeners extends ViewerEvents {
   readonly onReady: (api: ViewerApi) => void;
+  readonly onDrawing: (isDrawing: boolean) => void;
   readonly onPlaced: (placed: PlacedPrompt) => void;
   readonly onMeasurements: (measurements: readonly Measurement[]) => void;
   readonly onCine: (cine: CineState) => void;
@@ -52,6 +53,7 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
     overlay: () => inputs.overlay,
     brushSizePx: () => inputs.brushSizePx,
     strokeColour: () => inputs.strokeColour,
+    onDrawing: listeners.onDrawing,
     onPlaced: listeners.onPlaced,
   });
   const presses = createPresses(viewer, drawing);

@@ -3,6 +3,7 @@ import type { NormalisedPoint, SliceAxis } from '../../domain/plane.js';
 import type { SessionId } from '../../domain/brand.js';
 import type { Prompts } from '../../domain/prompts.js';
 import type { Segment } from '../../domain/segmentation.js';
+import { editTools } from '../../domain/session.js';
 import type { EditTool } from '../../domain/session.js';
 import type { IntensityWindow } from '../../domain/study.js';
 import type { WindowPresetId } from './windowing.js';
@@ -25,6 +26,8 @@ export const viewerTools = [
   'exclude-scribble',
   'brush',
   'eraser',
+  'lasso',
+  'cut-lasso',
 ] as const;
 export type ViewerTool = (typeof viewerTools)[number];
 
@@ -37,8 +40,14 @@ export const promptTools = [
   'exclude-scribble',
   'brush',
   'eraser',
+  'lasso',
+  'cut-lasso',
 ] as const satisfies readonly ViewerTool[];
 export type PromptTool = (typeof promptTools)[number];
+
+/** What changes pixels by hand: for the agent's mask or for a segment, whichever lies on top. */
+export const asEditTool = (tool: ViewerTool): EditTool | null =>
+  editTools.find((each) => each === tool) ?? null;
 
 export const asPromptTool = (tool: ViewerTool): PromptTool | null =>
   promptTools.find((each) => each === tool) ?? null;
@@ -178,6 +187,8 @@ export type ViewerAreaEmits = {
   sliceChanged: [position: SlicePosition];
   phaseChanged: [phaseIndex: number];
   windowChanged: [window: IntensityWindow];
+  /** A hand is on the image: from the press of a prompt tool until it is let go. */
+  drawingChanged: [isDrawing: boolean];
   promptPlaced: [placed: PlacedPrompt];
   /** A double click on a pane asks for the other layout. */
   layoutWanted: [layout: ViewerLayout];

@@ -76,7 +76,7 @@ describe('a session with real models', () => {
     expect(computeDice(maskOf(wrong.state), truth)).toBeLessThan(
       computeDice(maskOf(one.state), truth),
     );
-    const undone = undoStep(wrong.state)?.state ?? emptyAgentState;
+    const undone = undoStep(wrong.state) ?? emptyAgentState;
     expect(maskOf(undone)).toEqual(maskOf(one.state));
     const two = await placeUserClick(context, undone, at(85, 70, 'exclude'), signal);
     expect(computeDice(maskOf(two.state), truth)).toBeGreaterThan(0.9);

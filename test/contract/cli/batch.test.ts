@@ -16,7 +16,7 @@ import {
   getSessionModels,
   getSessionSource,
   listSessions,
-  markStepUndone,
+  moveToStep,
 } from '../../../src/engine/store/index.js';
 import type { Store } from '../../../src/engine/store/index.js';
 import { makeDataDir, repoRoot, resourcesDir } from '../engine/helpers.js';
@@ -224,7 +224,7 @@ describe.skipIf(!hasTrainedPolicy)('ibis batch (needs resources/models/ibis-nano
     withStore(whole, (store) => {
       decideSession(store, first.sessionId, 'accepted');
       // As the window leaves a session whose last step was taken back: paused, without an end.
-      markStepUndone(store, second.sessionId, second.steps.length - 1, {
+      moveToStep(store, second.sessionId, second.steps.length - 2, {
         runState: 'paused',
         stopReason: null,
         answer: null,

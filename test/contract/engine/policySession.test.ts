@@ -27,6 +27,7 @@ const stop = (answer: string): string =>
   `<think>Done.</think><action>Terminate</action><answer>${answer}</answer>`;
 
 const TOKEN_MS = 10;
+const GOING_ON_MS = 60;
 
 /** Says its lines one after the other, word by word, as a language model does; the last one for ever. */
 function scriptPolicy(lines: readonly string[]): { policy: Policy; seen: Observation[] } {
@@ -84,7 +85,13 @@ describe('a session that a policy drives, with the real segmenter and store', ()
       getPolicy: async () => policy,
     };
     const slices = createSliceSource(library);
-    sessions = createSessions({ output: { store, emit }, studies, slices, models });
+    sessions = createSessions({
+      output: { store, emit },
+      studies,
+      slices,
+      models,
+      goingOnMs: GOING_ON_MS,
+    });
     await studies.open([path.join(resourcesDir, 'demo', 'colin27')], 'open');
     seriesId = library.listStudies()[0]?.series[0]?.seriesId ?? '';
     closeAll = async () => {
@@ -324,6 +331,194 @@ describe('a session that a policy drives, with the real segmenter and store', ()
     });
     expect(script.seen[2]?.history).toEqual(['Positive Point (0.6500, 0.4500)']);
     expect(script.seen[2]?.mask).toEqual(painted);
+  });
+
+  const long = `<think>${'word '.repeat(2000)}</think>`;
+  const here = { label: 'include' as const, normalised: { x: 0.65, y: 0.44 } };
+  const untilHeld = (reason: 'drawing' | 'acting' | 'going-on' | null): Promise<void> =>
+    until((event) => event.kind === 'runHeld' && event.reason === reason);
+  const kindsOf = (session: SegmentationSession): string[] =>
+    session.steps.map(({ action }) =>
+      action.kind === 'click' ? `${action.click.placedBy} click` : action.kind,
+    );
+
+  it('waits while a hand is on the image, and drops what the policy was about to do', async () => {
+    const script = scriptPolicy([long, stop('Target absent.')]);
+    policy = script.policy;
+    const sessionId = await start();
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    const stopped = untilState('stopped');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    const held = untilHeld('drawing');
+    await sessions.handlers.holdRun({ sessionId, isDrawing: true });
+    await held;
+    expect(script.seen).toHaveLength(1);
+    // The hand lets go without an act: the run goes on at once.
+    await sessions.handlers.holdRun({ sessionId, isDrawing: false });
+    await stopped;
+    expect(kindsOf(getSession(store, sessionId))).toEqual(['terminate']);
+    expect(script.seen).toHaveLength(2);
+  });
+
+  it('tells that it goes on after an act, and stays paused when asked for in that moment', async () => {
+    const script = scriptPolicy([long, stop('Done.')]);
+    policy = script.policy;
+    const sessionId = await start();
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    const paused = untilState('paused');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    const goingOn = untilHeld('going-on');
+    const acted = sessions.handlers.addClick({ sessionId, ...here });
+    await goingOn;
+    await sessions.handlers.pauseSession({ sessionId });
+    await Promise.all([acted, paused]);
+    expect(kindsOf(getSession(store, sessionId))).toEqual(['user click']);
+    expect(script.seen).toHaveLength(1);
+    // Asked for, it goes on from the correction, in its own words.
+    const stopped = untilState('stopped');
+    await sessions.handlers.runSession({ sessionId });
+    await stopped;
+    expect(script.seen[1]?.history).toEqual(['Positive Point (0.6500, 0.4400)']);
+    expect(packMask(script.seen[1]?.mask ?? emptyMask(1, 1))).toEqual(
+      getSession(store, sessionId).steps[0]?.mask,
+    );
+  });
+
+  it('drops the step that ends the run where the user acts before it is stored', async () => {
+    const script = scriptPolicy([stop('Done.'), click('0.6400', '0.4800'), stop('Done.')]);
+    let act: Promise<unknown> = Promise.resolve();
+    const sessionId = await start();
+    const answer: Policy['nextAction'] = (...args) => script.policy.nextAction(...args);
+    policy = {
+      ...script.policy,
+      // The user acts in the very moment in which the policy's last word has come.
+      nextAction: async (observation, options) => {
+        const reply = await answer(observation, options);
+        if (script.seen.length === 1) act = sessions.handlers.addClick({ sessionId, ...here });
+        return reply;
+      },
+    };
+    const session = await run(sessionId);
+    await act;
+    expect(kindsOf(session)).toEqual(['user click', 'policy click', 'terminate']);
+    expect(session.stopReason).toBe('policy-stop');
+  });
+
+  it('drops a click that the segmenter is at work on when the user acts', async () => {
+    const script = scriptPolicy([click('0.3000', '0.3000'), stop('Done.')]);
+    const sessionId = await start();
+    let acted = false;
+    const answer: Policy['nextAction'] = (...args) => script.policy.nextAction(...args);
+    policy = {
+      ...script.policy,
+      nextAction: async (observation, options) => {
+        const reply = await answer(observation, options);
+        // After the policy's words and before its click has a mask.
+        if (!acted) setTimeout(() => void sessions.handlers.addClick({ sessionId, ...here }), 0);
+        acted = true;
+        return reply;
+      },
+    };
+    const session = await run(sessionId);
+    expect(kindsOf(session)).toEqual(['user click', 'terminate']);
+    expect(session.clicks.map(({ placedBy }) => placedBy)).toEqual(['user']);
+  });
+
+  it('waits for the user where their act failed, rather than going on without it', async () => {
+    policy = scriptPolicy([long]).policy;
+    const sessionId = await start();
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    const paused = untilState('paused');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    await expect(sessions.handlers.removeClick({ sessionId, clickIndex: 3 })).rejects.toMatchObject(
+      { code: 'session-state' },
+    );
+    await paused;
+    expect(getSession(store, sessionId).steps).toEqual([]);
+  });
+
+  it('applies an act that comes with a stop, and is stopped', async () => {
+    policy = scriptPolicy([long]).policy;
+    const sessionId = await start();
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    await sessions.handlers.cancelSession({ sessionId });
+    const after = await sessions.handlers.addClick({ sessionId, ...here });
+    expect(kindsOf(after)).toEqual(['user click']);
+    expect(after).toMatchObject({ runState: 'paused', stopReason: null });
+  });
+
+  it('pauses for an undo, and redo brings back the very step, the stop with its answer too', async () => {
+    policy = scriptPolicy([
+      click('0.6500', '0.4400'),
+      click('0.6400', '0.4800'),
+      stop('Left putamen.'),
+    ]).policy;
+    const sessionId = await start();
+    const session = await run(sessionId);
+    const undone = await sessions.handlers.undoStep({ sessionId });
+    expect(undone).toMatchObject({ runState: 'paused', stopReason: null, answer: null });
+    const redone = await sessions.handlers.goToStep({ sessionId, stepIndex: 2 });
+    expect(redone).toMatchObject({
+      runState: 'stopped',
+      stopReason: 'policy-stop',
+      answer: 'Left putamen.',
+    });
+    expect(redone.steps).toEqual(session.steps);
+    policy = scriptPolicy([long]).policy;
+    await sessions.handlers.goToStep({ sessionId, stepIndex: 1 });
+    const begun = until((event) => event.kind === 'policyTextGrew');
+    await sessions.handlers.runSession({ sessionId });
+    await begun;
+    const back = await sessions.handlers.undoStep({ sessionId });
+    expect(back.runState).toBe('paused');
+    expect(back.steps.map((step) => step.undone)).toEqual([false, true, true]);
+  });
+
+  it('goes on from an earlier step, shows the policy that branch alone, and keeps the other', async () => {
+    const script = scriptPolicy([
+      click('0.6500', '0.4400'),
+      click('0.6400', '0.4800'),
+      stop('Left putamen.'),
+      stop('Done.'),
+    ]);
+    policy = script.policy;
+    const sessionId = await start();
+    const first = await run(sessionId);
+    await sessions.handlers.goToStep({ sessionId, stepIndex: 0 });
+    await sessions.handlers.addClick({
+      sessionId,
+      label: 'exclude',
+      normalised: { x: 0.6, y: 0.5 },
+    });
+    const second = await run(sessionId);
+    expect(second.steps.map((step) => [step.followsStepIndex, step.undone])).toEqual([
+      [null, false],
+      [0, true],
+      [1, true],
+      [0, false],
+      [3, false],
+    ]);
+    expect(script.seen.at(-1)?.history).toEqual([
+      'Positive Point (0.6500, 0.4400)',
+      'Negative Point (0.6000, 0.5000)',
+    ]);
+    const switched = await sessions.handlers.goToStep({ sessionId, stepIndex: 2 });
+    expect(switched.steps.slice(0, 3)).toEqual(first.steps);
+    expect(switched.clicks).toEqual(first.clicks);
+    expect(switched.answer).toBe('Left putamen.');
+    // Taken up again from the store, it stands where it was left.
+    expect(getSession(store, sessionId).steps.map((step) => step.undone)).toEqual([
+      ...[false, false, false],
+      ...[true, true],
+    ]);
+    await expect(sessions.handlers.goToStep({ sessionId, stepIndex: 9 })).rejects.toMatchObject({
+      code: 'not-found',
+    });
   });
 
   it('refuses a second run, and a decision, while it runs', async () => {

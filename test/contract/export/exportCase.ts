@@ -113,6 +113,7 @@ export function stepOf(
 ): Step {
   return {
     stepIndex,
+    followsStepIndex: stepIndex === 0 ? null : stepIndex - 1,
     policyText: action.kind === 'click' ? '<think>ü</think><answer>…</answer>' : '',
     reasoning: 'ü',
     action,
@@ -134,7 +135,7 @@ export function exportInput(
 ): ExportInput {
   const { prompt = 'Segment the left hippocampus.', ...rest } = override;
   const steps = rest.steps ?? [
-    { step: stepOf({ kind: 'click', click: policyClick }, mask), followsStepIndex: null },
+    { step: { ...stepOf({ kind: 'click', click: policyClick }, mask), followsStepIndex: null } },
   ];
   const session: SegmentationSession = {
     sessionId: 'session-1' as SessionId,
@@ -169,6 +170,7 @@ export function exportInput(
     session,
     steps,
     models: [{ role: 'policy', modelId: 'ibis-nano', files: { 'decoder.onnx': 'ab'.repeat(32) } }],
+    reviews: [],
     source,
     slice: { width, height, rgb },
     renderObservation: (seen) => ({

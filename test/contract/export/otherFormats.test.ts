@@ -117,12 +117,19 @@ describe('an exported trace', () => {
     second.data.fill(1, 100, 300);
     const click = { kind: 'click', click: policyClick } as const;
     const steps = [
-      { step: stepOf(click, first, 0), followsStepIndex: null },
-      { step: { ...stepOf(click, second, 1), undone: true }, followsStepIndex: 0 },
+      { step: { ...stepOf(click, first, 0), followsStepIndex: null } },
+      { step: { ...stepOf(click, second, 1), undone: true, followsStepIndex: 0 } },
       // Made after step 1 was taken back: it saw the first mask.
-      { step: stepOf({ kind: 'click', click: userClick }, second, 2), followsStepIndex: 0 },
-      { step: stepOf({ kind: 'unparsed', problem: 'No action.' }, second, 3), followsStepIndex: 2 },
-      { step: stepOf({ kind: 'terminate', answer: 'Done.' }, second, 4), followsStepIndex: 3 },
+      { step: { ...stepOf({ kind: 'click', click: userClick }, second, 2), followsStepIndex: 0 } },
+      {
+        step: {
+          ...stepOf({ kind: 'unparsed', problem: 'No action.' }, second, 3),
+          followsStepIndex: 2,
+        },
+      },
+      {
+        step: { ...stepOf({ kind: 'terminate', answer: 'Done.' }, second, 4), followsStepIndex: 3 },
+      },
     ];
     const outDir = path.join(folder, 'out');
     const input = exportInput(source, second, { steps });
@@ -197,8 +204,10 @@ describe('a trace of prompts drawn by hand', () => {
       { kind: 'remove-box', ...byUser },
     ];
     const steps = actions.map((action, n) => ({
-      step: stepOf(action, n === 4 ? null : mask, n),
-      followsStepIndex: n === 0 ? null : n - 1,
+      step: {
+        ...stepOf(action, n === 4 ? null : mask, n),
+        followsStepIndex: n === 0 ? null : n - 1,
+      },
     }));
     const outDir = path.join(folder, 'out');
     await exportSession(exportInput(source, mask, { steps }), ['trace'], outDir);

@@ -275,7 +275,7 @@ describe.skipIf(python === null)('a SEG in particular', () => {
     const source = await openSource(folder, { axis: 'acquired' }, workDir);
     const mask = lopsidedMask(source);
     const steps = [
-      { step: stepOf({ kind: 'click', click: userClick }, mask), followsStepIndex: null },
+      { step: { ...stepOf({ kind: 'click', click: userClick }, mask), followsStepIndex: null } },
     ];
     const prompt = 'Segment the Nebenschilddrüse';
     const outDirs = ['first', 'second'].map((name) => path.join(folder, name));
@@ -299,10 +299,10 @@ describe.skipIf(python === null)('a SEG in particular', () => {
     const painted = { kind: 'edit', tool: 'brush', placedBy: 'user' } as const;
     const click = { kind: 'click', click: policyClick } as const;
     const [byHand, both] = [
-      [{ step: stepOf(painted, mask), followsStepIndex: null }],
+      [{ step: { ...stepOf(painted, mask), followsStepIndex: null } }],
       [
-        { step: stepOf(click, mask), followsStepIndex: null },
-        { step: stepOf(painted, mask, 1), followsStepIndex: 0 },
+        { step: { ...stepOf(click, mask), followsStepIndex: null } },
+        { step: { ...stepOf(painted, mask, 1), followsStepIndex: 0 } },
       ],
     ];
     const files = [];
@@ -336,7 +336,9 @@ describe.skipIf(python === null)('a SEG in particular', () => {
     const source = await openSource(folder, { axis: 'acquired' }, workDir);
     const empty = emptyMask(source.plane.width, source.plane.height);
     const absent = [
-      { step: stepOf({ kind: 'terminate', answer: 'Absent.' }, null), followsStepIndex: null },
+      {
+        step: { ...stepOf({ kind: 'terminate', answer: 'Absent.' }, null), followsStepIndex: null },
+      },
     ];
     for (const input of [
       exportInput(source, empty),
@@ -362,8 +364,8 @@ describe.skipIf(python === null)('a SEG in particular', () => {
     whole.data.fill(1);
     const action = { kind: 'click', click: policyClick } as const;
     const steps = [
-      { step: stepOf(action, mask), followsStepIndex: null },
-      { step: { ...stepOf(action, whole, 1), undone: true }, followsStepIndex: 0 },
+      { step: { ...stepOf(action, mask), followsStepIndex: null } },
+      { step: { ...stepOf(action, whole, 1), undone: true, followsStepIndex: 0 } },
     ];
     await exportSession(exportInput(source, mask, { steps }), ['seg'], folder);
     const [seg] = judgeSegs([path.join(folder, 'seg.dcm')]);

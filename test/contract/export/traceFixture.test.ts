@@ -23,8 +23,9 @@ import {
   createSession,
   databaseFile,
   decideSession,
-  markStepUndone,
+  moveToStep,
   openStore,
+  saveReview,
   saveStep,
   updateSession,
 } from '../../../src/engine/store/index.js';
@@ -198,6 +199,7 @@ function makeSteps(): TracedStep[] {
   return made.map(({ action, follows, prompts, mask, text = '', undone = false }, stepIndex) => {
     const step: Step = {
       stepIndex,
+      followsStepIndex: follows,
       policyText: text,
       reasoning: '',
       action,
@@ -209,7 +211,7 @@ function makeSteps(): TracedStep[] {
       segmenterMs: 3,
       undone,
     };
-    return { step, followsStepIndex: follows };
+    return { step };
   });
 }
 
@@ -220,12 +222,14 @@ function tellHistories(): readonly (readonly string[])[] {
     const traced = index === null ? undefined : steps[index];
     return traced === undefined
       ? []
-      : [...standing(traced.followsStepIndex), { step: traced.step, lowResLogits: null }];
+      : [...standing(traced.step.followsStepIndex), { step: traced.step, lowResLogits: null }];
   };
-  return steps.map(({ followsStepIndex }) =>
-    describeHistory(standing(followsStepIndex), { width: COLUMNS, height: ROWS }),
+  return steps.map(({ step }) =>
+    describeHistory(standing(step.followsStepIndex), { width: COLUMNS, height: ROWS }),
   );
 }
+
+const approval = { verdict: 'approved', reviewer: 'Rita Reader', comment: 'Sharp.' } as const;
 
 async function writeTrace(folder: string, volumeFile: string): Promise<void> {
   const source = await openSource(volumeFile, { axis: 'axial', sliceIndex: 1 }, workDir);
@@ -247,6 +251,7 @@ async function writeTrace(folder: string, volumeFile: string): Promise<void> {
   const input = exportInput(source, disc(16, 6), {
     steps: makeSteps(),
     prompt: 'Segment the bright disc.',
+    reviews: [{ ...approval, stepIndex: 10, reviewedAt: '2026-01-02T00:00:00.000Z' }],
     renderObservation: (mask) =>
       renderObservation({ slice, mask }, { image, overlay: { rgb: [34, 139, 34], alpha: 0.4 } }),
   });
@@ -295,7 +300,7 @@ function writeDatabase(folder: string): void {
   });
   for (const { step } of makeSteps()) {
     saveStep(store, { sessionId, step: { ...step, undone: false }, lowResLogits: null });
-    if (step.undone) markStepUndone(store, sessionId, step.stepIndex);
+    if (step.undone) moveToStep(store, sessionId, step.followsStepIndex);
   }
   updateSession(store, sessionId, {
     runState: 'stopped',
@@ -303,6 +308,7 @@ function writeDatabase(folder: string): void {
     answer: 'Done.',
   });
   decideSession(store, sessionId, 'accepted');
+  saveReview(store, sessionId, approval);
   closeStore(store);
   writeFileSync(path.join(folder, 'database.sql'), dumpDatabase(dataDir, sessionId));
 }

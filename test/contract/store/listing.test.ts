@@ -5,7 +5,7 @@ import {
   createSession,
   decideSession,
   listSessions,
-  markStepUndone,
+  moveToStep,
   saveStep,
   updateSession,
 } from '../../../src/engine/store/index.js';
@@ -22,7 +22,7 @@ function openWithThree(): Store {
   });
   const heart = createSession(store, newSession({ key: 'heart' }));
   for (const stepIndex of [0, 1]) saveStep(store, sampleStep(heart.sessionId, stepIndex));
-  markStepUndone(store, heart.sessionId, 1);
+  moveToStep(store, heart.sessionId, 0);
   decideSession(store, heart.sessionId, 'accepted');
   const brain = createSession(
     store,

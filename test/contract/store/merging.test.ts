@@ -15,7 +15,7 @@ import {
   getSessionSource,
   listSessions,
   loadStepRecords,
-  markStepUndone,
+  moveToStep,
   mergeStore,
   requireNotInUse,
   saveStep,
@@ -48,7 +48,7 @@ describe('merging databases', () => {
   it('copies sessions whole, numbers the decisions anew, and leaves the source as it was', () => {
     const { folder, it: session } = makeSource((store) => {
       const made = sessionWithSteps(store, 3, 'a');
-      markStepUndone(store, made.sessionId, 2);
+      moveToStep(store, made.sessionId, 1);
       updateSession(store, made.sessionId, { runState: 'stopped', stopReason: 'policy-stop' });
       decideSession(store, made.sessionId, 'rejected');
       decideSession(store, made.sessionId, 'accepted');
@@ -115,7 +115,7 @@ describe('merging databases', () => {
   });
 
   it.each([
-    ['took a step back in', (store: Store, id: never) => markStepUndone(store, id, 1)],
+    ['took a step back in', (store: Store, id: never) => moveToStep(store, id, 0)],
     ['drew in', (store: Store, id: never) => saveStep(store, sampleStep(id, 2))],
     ['decided', (store: Store, id: never) => decideSession(store, id, 'rejected')],
   ])('never overwrites a session that a person %s since', (_title, actOn) => {

@@ -22,7 +22,7 @@ import {
   listSessions,
   loadStepRecords,
   loadStoredSegmentation,
-  markStepUndone,
+  moveToStep,
   openStore,
   saveStep,
   updateSession,
@@ -174,7 +174,7 @@ const cutBack: Readonly<Record<number, string>> = {
 function makeOldDatabase(dataDir: string, version: number): SessionId {
   const made = mustOpen(dataDir);
   const { sessionId } = sessionWithSteps(made, 2);
-  markStepUndone(made, sessionId, 1);
+  moveToStep(made, sessionId, 0);
   const third = sampleStep(sessionId, 2);
   saveStep(made, third);
   updateSession(made, sessionId, { runState: 'running' });
@@ -199,15 +199,17 @@ describe('migrations', () => {
       expect(migrated.database.pragma('user_version', { simple: true })).toBe(migrations.length);
       const session = getSession(migrated, sessionId);
       expect(session.steps).toEqual(
-        [0, 1, 2].map((s) => ({ ...sampleStep(sessionId, s).step, undone: s === 1 })),
+        [0, 1, 2].map((s) => ({
+          ...sampleStep(sessionId, s).step,
+          followsStepIndex: s === 0 ? null : 0,
+          undone: s === 1,
+        })),
       );
       expect(session.runState).toBe('paused');
       expect(listInterruptedSessions(migrated).map((s) => s.sessionId)).toEqual([sessionId]);
-      expect(loadStepRecords(migrated, sessionId).map((r) => r.followsStepIndex)).toEqual([
-        null,
-        0,
-        0,
-      ]);
+      expect(loadStepRecords(migrated, sessionId).map(({ step }) => step.followsStepIndex)).toEqual(
+        [null, 0, 0],
+      );
       saveStep(migrated, sampleStep(sessionId, 3));
       // The tables that have come since take rows beside the old ones.
       expect(loadStoredSegmentation(migrated, segmentationOf(migrated)).state).toEqual(

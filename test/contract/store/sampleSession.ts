@@ -110,6 +110,7 @@ export function sampleStep(sessionId: SessionId, stepIndex: number): NewStep {
   const clicks = Array.from({ length: stepIndex + 1 }, (_, index) => sampleClick(index));
   const step: Step = {
     stepIndex,
+    followsStepIndex: stepIndex === 0 ? null : stepIndex - 1,
     policyText: `<think>Step ${String(stepIndex)}: ü ⟂ "quoted"</think>`,
     reasoning: `Step ${String(stepIndex)}`,
     action: { kind: 'click', click: sampleClick(stepIndex) },

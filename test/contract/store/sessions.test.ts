@@ -13,7 +13,7 @@ import {
   getSessionModels,
   getSessionSource,
   loadStepRecords,
-  markStepUndone,
+  moveToStep,
   saveStep,
   updateSession,
 } from '../../../src/engine/store/index.js';
@@ -178,7 +178,7 @@ describe('a stored session', () => {
     expect(loadStepRecords(store, sessionId).map(({ lowResLogits }) => lowResLogits)).toEqual(
       saved.map(({ lowResLogits }) => lowResLogits),
     );
-    markStepUndone(store, sessionId, 6);
+    moveToStep(store, sessionId, 5);
     expect(getSession(store, sessionId)).toMatchObject({ box: otherBox, scribbles: [second] });
     decideSession(store, sessionId, 'edited');
     // Of a decided session the last logits stay, also where a hand made them.
@@ -201,7 +201,7 @@ describe('a stored session', () => {
   it('resumes after an undo with the clicks, mask and exact logits of the step before', () => {
     const store = mustOpen(newFolder());
     const { sessionId } = sessionWithSteps(store, 4);
-    markStepUndone(store, sessionId, 3);
+    moveToStep(store, sessionId, 2);
     const resumed = resume(store, sessionId);
     const before = sampleStep(sessionId, 2);
     expect(resumed.prompts).toEqual(before.step.prompts);
@@ -216,14 +216,24 @@ describe('a stored session', () => {
     ]);
     saveStep(store, { ...sampleStep(sessionId, 4), lowResLogits: null });
     // Step 3 was taken back before step 4 was made.
-    expect(loadStepRecords(store, sessionId).map((record) => record.followsStepIndex)).toEqual([
+    expect(loadStepRecords(store, sessionId).map(({ step }) => step.followsStepIndex)).toEqual([
       null,
       0,
       1,
       2,
       2,
     ]);
-    for (const stepIndex of [4, 2, 1, 0]) markStepUndone(store, sessionId, stepIndex);
+    // The branch is still there to go on with.
+    moveToStep(store, sessionId, 3);
+    expect(resume(store, sessionId).mask).toEqual(sampleStep(sessionId, 3).step.mask);
+    expect(getSession(store, sessionId).steps.map((step) => step.undone)).toEqual([
+      ...[false, false, false, false],
+      true,
+    ]);
+    expect(() => {
+      moveToStep(store, sessionId, 7);
+    }).toThrow('There is no such step to go to.');
+    moveToStep(store, sessionId, null);
     expect(resume(store, sessionId)).toEqual({
       prompts: noPrompts,
       mask: null,

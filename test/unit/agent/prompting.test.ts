@@ -109,7 +109,7 @@ describe('a box', () => {
     const { context, segmenter } = prepare();
     const one = await placeUserBox(context, emptyAgentState, boxAt(0.1), signal);
     const two = await placeUserBox(context, one.state, boxAt(0.5), signal);
-    const undone = undoStep(two.state)?.state ?? emptyAgentState;
+    const undone = undoStep(two.state) ?? emptyAgentState;
     expect(getInForce(undone)).toEqual(getInForce(one.state));
     expect(segmenter.calls).toHaveLength(2);
   });
@@ -238,7 +238,7 @@ describe('an edit by hand', () => {
     const { context } = prepare();
     const clicked = await placeUserClick(context, emptyAgentState, at(0.15), signal);
     const painted = mustEdit(context, clicked.state, brush(3, 4, 5));
-    const undone = undoStep(painted.state)?.state ?? emptyAgentState;
+    const undone = undoStep(painted.state) ?? emptyAgentState;
     expect(getInForce(undone)).toEqual(getInForce(clicked.state));
   });
 

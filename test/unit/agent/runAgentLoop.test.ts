@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import { IbisError } from '../../../src/contract/errors.js';
 import { countMaskPixels, unpackMask } from '../../../src/domain/mask.js';
-import { emptyAgentState, getInForce, undoStep } from '../../../src/engine/agent/agentState.js';
+import {
+  emptyAgentState,
+  getInForce,
+  moveToStep,
+  undoStep,
+} from '../../../src/engine/agent/agentState.js';
 import { placeUserClick, removeClick } from '../../../src/engine/agent/prompting.js';
 import { buildObservation, runAgentLoop } from '../../../src/engine/agent/runAgentLoop.js';
 import { createPointSegmenter, createScriptedPolicy, createTestContext } from './doubles.js';
@@ -247,9 +252,8 @@ describe('acts of the user', () => {
     const one = await placeUserClick(context, emptyAgentState, at(0.15), signal);
     const two = await placeUserClick(context, one.state, at(0.55), signal);
     const undone = undoStep(two.state);
-    expect(undone?.undoneStepIndex).toBe(1);
     expect(segmenter.calls).toHaveLength(2);
-    const state = undone?.state ?? emptyAgentState;
+    const state = undone ?? emptyAgentState;
     expect(getInForce(state)).toEqual(getInForce(one.state));
     expect(state.records.map(({ step }) => step.undone)).toEqual([false, true]);
     const three = await placeUserClick(context, state, at(0.95), signal);
@@ -262,6 +266,23 @@ describe('acts of the user', () => {
 
   it('says so when there is nothing to undo', () => {
     expect(undoStep(emptyAgentState)).toBeNull();
+  });
+
+  it('goes on from any step, keeps what was made after it as a branch, and finds back to it', async () => {
+    const { context, segmenter } = prepare([]);
+    const one = await placeUserClick(context, emptyAgentState, at(0.15), signal);
+    const two = await placeUserClick(context, one.state, at(0.55), signal);
+    const three = await placeUserClick(context, two.state, at(0.75), signal);
+    const back = moveToStep(three.state, 0);
+    const other = await placeUserClick(context, back ?? emptyAgentState, at(0.95), signal);
+    expect(other.record.step).toMatchObject({ stepIndex: 3, followsStepIndex: 0 });
+    expect(other.state.records.map(({ step }) => step.undone)).toEqual([false, true, true, false]);
+    const again = moveToStep(other.state, 2);
+    expect(again?.records.map(({ step }) => step.undone)).toEqual([false, false, false, true]);
+    expect(getInForce(again ?? emptyAgentState)).toEqual(getInForce(three.state));
+    expect(segmenter.calls).toHaveLength(4); // no way back costs a model
+    expect(moveToStep(three.state, 7)).toBeNull();
+    expect(getInForce(moveToStep(three.state, null) ?? emptyAgentState).mask).toBeNull();
   });
 
   it('removes a click, renumbers the others and segments from logits that owe nothing to it', async () => {
@@ -297,9 +318,7 @@ describe('acts of the user', () => {
       lowResLogits: null,
     });
     expect(segmenter.calls).toHaveLength(1);
-    expect(
-      getInForce(undoStep(removed.state)?.state ?? emptyAgentState).prompts.clicks,
-    ).toHaveLength(1);
+    expect(getInForce(undoStep(removed.state) ?? emptyAgentState).prompts.clicks).toHaveLength(1);
   });
 
   it('refuses to remove a click that is not there', async () => {
@@ -314,7 +333,7 @@ describe('acts of the user', () => {
     const { context } = prepare([]);
     const one = await placeUserClick(context, emptyAgentState, at(0.15), signal);
     const two = await placeUserClick(context, one.state, at(0.55), signal);
-    const state = undoStep(two.state)?.state ?? emptyAgentState;
+    const state = undoStep(two.state) ?? emptyAgentState;
     const observation = buildObservation(context, state);
     expect(observation.history).toEqual(['Positive Point (0.1500, 0.5000)']);
     expect(observation.mask && countMaskPixels(observation.mask)).toBe(1);

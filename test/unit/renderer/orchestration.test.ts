@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { SeriesId } from '../../../src/domain/brand.js';
 import { packMask } from '../../../src/domain/mask.js';
-import type { Scribble } from '../../../src/domain/prompts.js';
-import type { SegmentationSession, Step } from '../../../src/domain/session.js';
+import type { SegmentationSession } from '../../../src/domain/session.js';
 import { useModelsStore } from '../../../src/renderer/models/modelsStore.js';
 import { openStoredSession } from '../../../src/renderer/session/openStoredSession.js';
 import { runSession } from '../../../src/renderer/session/runActions.js';
@@ -193,25 +192,51 @@ describe("the user's acts", () => {
     expect(useSessionStore().session).toBeNull();
   });
 
-  test('undo can be done again, until another click is placed', async () => {
+  test('undo can be done again: the very step, and after another click that one', async () => {
     const session = madeUpSession('paused');
-    const undone: SegmentationSession = {
+    const { sessionId, steps } = session;
+    const back: SegmentationSession = {
       ...session,
-      steps: session.steps.map((step, at) => (at === 2 ? { ...step, undone: true } : step)),
+      steps: steps.map((step, at) => (at === 2 ? { ...step, undone: true } : step)),
     };
-    const engine = standInEngine({ undoStep: () => undone, addClick: () => session });
+    const [first] = steps;
+    if (first === undefined) throw new Error('the made-up session has no step');
+    const branched: SegmentationSession = {
+      ...back,
+      steps: [...back.steps, { ...first, stepIndex: 3, followsStepIndex: 1 }],
+    };
+    const engine = standInEngine({ undoStep: () => back, goToStep: () => session });
     showSession(session);
     await undoStep();
-    expect(useSessionStore().redoable).toHaveLength(1);
     await redoStep();
-    expect(engine.calls.at(-1)).toMatchObject({
-      method: 'addClick',
-      params: { label: 'exclude', normalised: { x: 0.679, y: 0.471 } },
+    const redone = { method: 'goToStep', params: { sessionId, stepIndex: 2 } };
+    expect(engine.calls.at(-1)).toEqual(redone);
+    // Another step is made in its place and undone again: redo follows the newer way.
+    showSession(back);
+    showSession(branched);
+    showSession({
+      ...branched,
+      steps: branched.steps.map((step, at) => (at === 3 ? { ...step, undone: true } : step)),
     });
-    expect(useSessionStore().redoable).toEqual([]);
-    await undoStep();
+    await redoStep();
+    expect(engine.calls.at(-1)).toMatchObject({ params: { stepIndex: 3 } });
+  });
+
+  test('a click while an earlier step is looked at goes on from that step', async () => {
+    const session = madeUpSession('paused');
+    const { sessionId } = session;
+    useWorklistStore().series = madeUpSeries('s1-1');
+    const engine = standInEngine({ goToStep: () => session, addClick: () => session });
+    showSession(session);
+    useSessionStore().chosenPosition = 1;
     await placePrompt(click);
-    expect(useSessionStore().redoable).toEqual([]);
+    expect(engine.calls.slice(-2)).toMatchObject([
+      { method: 'goToStep', params: { sessionId, stepIndex: 1 } },
+      { method: 'addClick', params: { sessionId } },
+    ]);
+    // Without looking back, it goes on from where the session stands.
+    await placePrompt(click);
+    expect(methodsOf(engine).slice(-2)).toEqual(['addClick', 'addClick']);
   });
 });
 
@@ -262,67 +287,6 @@ describe('what the user draws', () => {
     await placePrompt({ ...stroke, tool: 'eraser' });
     expect(engine.calls).toEqual([]);
     expect(useSessionStore().problem?.message).toBe('There is no mask to erase from.');
-  });
-
-  test('a stroke that was undone is done again with the very pixels that it changed', async () => {
-    const maskOf = (...pixels: number[]) =>
-      packMask({ width: 4, height: 1, data: Uint8Array.from(pixels) });
-    const [first] = madeUpSession('paused').steps;
-    if (first === undefined) throw new Error('the made-up session has no step');
-    const byUser = { placedBy: 'user' } as const;
-    const erased: Step = {
-      ...first,
-      stepIndex: 1,
-      action: { kind: 'edit', tool: 'eraser', ...byUser },
-      mask: maskOf(1, 0, 0, 1),
-    };
-    const before: Step = { ...first, stepIndex: 0, mask: maskOf(1, 1, 1, 1) };
-    const session = { ...madeUpSession('paused'), steps: [before, erased] };
-    const undone = { ...session, steps: [before, { ...erased, undone: true }] };
-    const engine = ready({ undoStep: () => undone, editMask: () => session });
-    showSession(session);
-    await undoStep();
-    await redoStep();
-    expect(engine.calls.at(-1)).toEqual({
-      method: 'editMask',
-      params: { sessionId: session.sessionId, tool: 'eraser', region: maskOf(0, 1, 1, 0) },
-    });
-  });
-
-  test('a removal that was undone is done again on the scribble that was drawn again', async () => {
-    const point = {
-      normalised: { x: 0.5, y: 0.5 },
-      voxel: { i: 0, j: 0, k: 0 },
-      world: { x: 0, y: 0, z: 0 },
-    };
-    const drawnBy = (stepIndex: number): Scribble => ({
-      stepIndex,
-      label: 'include',
-      placedBy: 'user',
-      points: [point],
-    });
-    const [first] = madeUpSession('paused').steps;
-    if (first === undefined) throw new Error('the made-up session has no step');
-    const removed: Step = {
-      ...first,
-      stepIndex: 1,
-      action: { kind: 'remove-scribble', scribbleStepIndex: 0, placedBy: 'user' },
-      undone: true,
-    };
-    const steps: Step[] = [
-      { ...first, action: { kind: 'scribble', scribble: drawnBy(0) }, undone: true },
-      removed,
-      { ...first, stepIndex: 2, action: { kind: 'scribble', scribble: drawnBy(2) } },
-    ];
-    const session = { ...madeUpSession('paused'), steps, scribbles: [drawnBy(2)] };
-    const engine = ready({ removeScribble: () => session });
-    showSession(session);
-    useSessionStore().redoable = [removed];
-    await redoStep();
-    expect(engine.calls.at(-1)).toEqual({
-      method: 'removeScribble',
-      params: { sessionId: session.sessionId, stepIndex: 2 },
-    });
   });
 
   test('the cross at a step takes its own prompt away', async () => {

@@ -33,6 +33,7 @@ const click = (index: number, x: number): Action => ({
 });
 const step = (stepIndex: number, action: Action, rest: Partial<Step> = {}): Step => ({
   stepIndex,
+  followsStepIndex: stepIndex === 0 ? null : stepIndex - 1,
   policyText: '',
   reasoning: '',
   action,
@@ -108,7 +109,7 @@ describe('scores', () => {
   const steps = [
     step(0, click(0, 0.1), { score: 0.5 }),
     step(1, click(1, 0.2), { score: 0.9, undone: true }),
-    step(2, { kind: 'unparsed', problem: 'no action' }, { score: 0.5 }),
+    step(2, { kind: 'unparsed', problem: 'no action' }, { score: 0.5, followsStepIndex: 0 }),
     step(3, click(1, 0.3), { score: 0.7 }),
     step(4, { kind: 'terminate', answer: 'done' }, { score: 0.7 }),
   ];
