@@ -34,7 +34,8 @@ const rest = (ms) => page.waitForTimeout(ms);
 async function take(name) {
   const file = path.join(outDir, `${name}.png`);
   await page.screenshot({ path: file });
-  spawnSync('convert', [file, '-strip', '-define', 'png:compression-level=9', `PNG24:${file}`]);
+  // A palette halves them; dithering would double them again.
+  spawnSync('convert', [file, '-strip', '+dither', '-colors', '255', `PNG8:${file}`]);
   console.log(file);
 }
 
