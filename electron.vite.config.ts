@@ -11,6 +11,7 @@ const nodeEntries = {
   inferenceWorker: resolve('src/engine/inference/inferenceWorker.ts'),
   decodeWorker: resolve('src/engine/dicom/decodeWorker.ts'),
   toolWorker: resolve('src/engine/tools/toolWorker.ts'),
+  surfaceWorker: resolve('src/engine/surfaces/surfaceWorker.ts'),
 };
 
 const main: UserConfig['main'] = {

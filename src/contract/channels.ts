@@ -25,6 +25,8 @@ import { segmentationFileMethods } from './segmentationFileChannels.js';
 import type { SegmentationFileResults } from './segmentationFileChannels.js';
 import { segmentToolMethods } from './segmentTools.js';
 import type { SegmentToolResults } from './segmentTools.js';
+import { surfaceMethods } from './surfaceChannels.js';
+import type { SurfaceMethodResults } from './surfaceChannels.js';
 
 /**
  * The channel table: every method that the renderer may call, with the shape of its parameters. Preload's
@@ -145,6 +147,7 @@ export const engineMethods = {
   ...segmentationFileMethods,
   ...segmentToolMethods,
   ...propagationMethods,
+  ...surfaceMethods,
 } as const;
 
 export interface ModelStatus {
@@ -207,7 +210,8 @@ export interface MethodResults
     SegmentationMethodResults,
     SegmentationFileResults,
     SegmentToolResults,
-    PropagationMethodResults {
+    PropagationMethodResults,
+    SurfaceMethodResults {
   pickFiles: readonly string[];
   pickExportFolder: string | null;
   revealInFolder: null;

@@ -6,37 +6,35 @@ import type { SliceAxis } from '../domain/plane.js';
 import type { Segmentation } from '../domain/segmentation.js';
 
 /** The part of the channel table that completes a segment from a few of its slices. */
-const sliceIndex = z.number().int().nonnegative();
-const MAX_SLICES = 10_000; // of a series
-
-/** Given slices that the engine takes from the segment as it is. */
-const givenSlices = z.array(sliceIndex).max(MAX_SLICES);
+const ofCut = {
+  segmentationId: z.string().transform((id) => id as SegmentationId), // branding at the edge
+  segmentNumber: z.number().int().min(1).max(65_535),
+  axis: z.enum(['acquired', 'axial', 'coronal', 'sagittal']),
+};
 
 export const propagationMethods = {
+  /** What is given of a segment along an axis, what was made of it, and what of that should be looked at. */
+  getPropagation: z.object(ofCut),
   /**
-   * Completes a segment from its masks on `givenSlices` of an axis; a given slice without a voxel says that the target
-   * is not there. Slices come as `slicePropagated`, to be shown as a preview; all of it is one edit of the segment, made
-   * when it ends or when `cancelJob` ends it early.
-   * To correct: the same given slices and the corrected one, which is named in `changedSlices` too, and what the
-   * earlier runs gave as `before`; only what depends on it is made again.
+   * Completes a segment from its given slices. Where some of them have changed since the last run (corrected ones, too),
+   * only what depends on these is made again; else everything. Slices come as `slicePropagated`, to be shown as a
+   * preview; all of it is one edit of the segment, made when it ends or when `cancelJob` ends it early.
    */
   startPropagation: z.object({
-    segmentationId: z.string().transform((id) => id as SegmentationId), // branding at the edge
-    segmentNumber: z.number().int().min(1).max(65_535),
-    axis: z.enum(['acquired', 'axial', 'coronal', 'sagittal']),
+    ...ofCut,
     /** Null: that of the first given slice. */
     window: z.object({ centre: z.number(), width: z.number().positive() }).nullable(),
-    givenSlices: givenSlices.min(1),
-    changedSlices: givenSlices.nullable().default(null),
-    before: z
-      .array(z.object({ sliceIndex, score: z.number(), stemsFrom: sliceIndex }))
-      .max(MAX_SLICES)
-      .default([]),
     direction: z.enum(['both', 'up', 'down']).default('both'),
     /** Predicted IoU under which the target is held to have ended; null: the measured one. */
     leastScore: z.number().min(0).max(1).nullable().default(null),
     segmenterId: z.string(),
     jobId: z.string(),
+  }),
+  /** Says that a propagated slice is right: from then on it is as good as given. `confirmed` false takes that back. */
+  reviewPropagatedSlice: z.object({
+    ...ofCut,
+    sliceIndex: z.number().int().nonnegative(),
+    confirmed: z.boolean(),
   }),
 } as const;
 
@@ -56,25 +54,46 @@ export interface PropagatedSliceShape {
   readonly doubts: readonly DoubtShape[];
 }
 
+/** The last slice that has the target, where it was held to end. */
+export interface PropagationEndShape {
+  readonly sliceIndex: number;
+  readonly towards: 'up' | 'down';
+  readonly stemsFrom: number;
+  /** null: the volume ends there. */
+  readonly because: DoubtShape | 'nothing-found' | null;
+}
+
+/** Whether somebody has looked: said that it is right, or changed it. */
+export type SliceReview = 'open' | 'confirmed' | 'corrected';
+
+/** Follows from the voxels in force: it is right after undo, tools and strokes of any kind. */
+export interface PropagationState {
+  readonly segmentationId: SegmentationId;
+  readonly segmentNumber: number;
+  readonly axis: SliceAxis;
+  /** What the next run goes from: slices that were drawn, corrected or confirmed; also empty ones. In order. */
+  readonly given: readonly number[];
+  /** Those of them that what stands does not follow from yet; null: nothing was propagated along this axis. */
+  readonly changed: readonly number[] | null;
+  /** What the last run and those before it made, in order. */
+  readonly slices: readonly (PropagatedSliceShape & { readonly review: SliceReview })[];
+  readonly ends: readonly (PropagationEndShape & { readonly review: SliceReview })[];
+}
+
 export interface PropagationResult {
   readonly segmentation: Segmentation;
   /** What this run made, in the order of the slices. */
   readonly slices: readonly PropagatedSliceShape[];
-  /** Slices of `before` that were taken back, since what they stemmed from changed. */
+  /** Slices of earlier runs that were taken back: they do not follow from what is given now. */
   readonly cleared: readonly number[];
-  /** The last slices that have the target, where it was held to end. */
-  readonly ends: readonly {
-    readonly sliceIndex: number;
-    readonly towards: 'up' | 'down';
-    readonly stemsFrom: number;
-    /** null: the volume ends there. */
-    readonly because: DoubtShape | 'nothing-found' | null;
-  }[];
+  readonly ends: readonly PropagationEndShape[];
   readonly cancelled: boolean;
 }
 
 export interface PropagationMethodResults {
+  getPropagation: PropagationState;
   startPropagation: PropagationResult;
+  reviewPropagatedSlice: PropagationState;
 }
 
 /** One slice is made; it is in the segment only when the run has ended. */

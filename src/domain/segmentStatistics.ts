@@ -6,6 +6,8 @@ export interface SegmentStatistics {
   readonly volumeMl: number | null;
   /** Longest distance between the centres of two of its voxels; null for none, and where `volumeMl` is. */
   readonly longestAxisMm: number | null;
+  /** Longest extent across that axis, and the extent across both; null where that is. */
+  readonly acrossAxesMm: readonly [number, number] | null;
   /** Null for an empty segment and for colour images. */
   readonly values: {
     readonly mean: number;

@@ -11,8 +11,6 @@ import type { EngineMethodName } from '../contract/channels.js';
 import { IbisError, toErrorShape } from '../contract/errors.js';
 import type { ResolvedResource } from '../contract/engineMessages.js';
 import type { ImageId, SeriesId } from '../domain/brand.js';
-import type { VolumeGeometry } from '../domain/geometry.js';
-import type { SlicePlane } from '../domain/plane.js';
 import type { SegmentationSession } from '../domain/session.js';
 import { checkRequest } from './checkRequest.js';
 import { loadDemoStudy } from './demoStudy.js';
@@ -24,10 +22,8 @@ import { createIdleEncoding } from './idleEncoding.js';
 import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
 import { createModelPool, modelRoots } from './modelPool.js';
-import { withLeastScore } from './propagation/limits.js';
-import { openSeriesCut, requireGivenMasks } from './propagation/openSeries.js';
-import { propagate } from './propagation/propagate.js';
-import type { PropagationEvent, PropagationRequest } from './propagation/types.js';
+import { openPropagation } from './propagation/openPropagation.js';
+import type { OpenPropagation, SeriesPropagation } from './propagation/openPropagation.js';
 import { createProviderChoice } from './providerChoice.js';
 import { createSegmentationFiles } from './segmentationFiles.js';
 import { createSegmentToolHandlers } from './segmentations/applyTool.js';
@@ -42,16 +38,9 @@ import { createSliceSource } from './slices.js';
 import type { PreparedSlice, SliceRequest } from './slices.js';
 import { closeStore, getSessionSource, listInterruptedSessions, openStore } from './store/index.js';
 import { createStudies } from './studies.js';
+import { createSurfaceHandlers } from './surfaces/handlers.js';
+import { createSurfaceRunner } from './surfaces/surfaceRunner.js';
 import { createToolRunner } from './tools/toolRunner.js';
-
-/** Masks of some slices of one axis, and which way to go on from them. */
-export interface SeriesPropagation extends Omit<SliceRequest, 'sliceIndex'> {
-  readonly given: PropagationRequest['given'];
-  readonly direction: PropagationRequest['direction'];
-  readonly segmenterId: string;
-  /** Predicted IoU under which the target is held to have ended; null: the measured one. */
-  readonly leastScore: number | null;
-}
 
 export interface EngineOptions {
   /** Database, caches and the user's own models; made if missing. */
@@ -71,14 +60,7 @@ export interface Engine {
   /** A slice as the models see it, without a session. Rejects with IbisError. */
   prepareSlice(request: SliceRequest): Promise<PreparedSlice>;
   /** Completes a series from masks of some of its slices, without a segmentation. Rejects with IbisError. */
-  propagate(
-    request: SeriesPropagation,
-    signal: AbortSignal,
-  ): Promise<{
-    readonly plane: SlicePlane;
-    readonly geometry: VolumeGeometry;
-    readonly events: AsyncGenerator<PropagationEvent>;
-  }>;
+  propagate(request: SeriesPropagation, signal: AbortSignal): Promise<OpenPropagation>;
   /** `startSession` with an identity of the caller's, for work that must be found again after a kill. */
   startSessionAs(
     identity: SessionIdentity,
@@ -135,6 +117,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     emit,
   });
   const tools = createToolRunner();
+  const surfaces = createSurfaceRunner();
   const idleEncoding = createIdleEncoding({
     slices,
     getSegmenter: (id) => models.getSegmenter(id),
@@ -153,7 +136,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...sessions.handlers,
     ...segmentationHandlers,
     ...createSegmentToolHandlers({ segmentations, slices, tools, jobs, emit }),
-    ...createPropagationHandlers({ segmentations, slices, models, jobs, emit }),
+    ...createPropagationHandlers({ segmentations, live, store, slices, models, jobs, emit }),
+    ...createSurfaceHandlers({ segmentations, surfaces }),
     ...createSegmentationFiles({
       segmentations,
       studies,
@@ -210,24 +194,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return reply.value as MethodResults[typeof method]; // the handler of `method` gave it
     },
     prepareSlice: (request) => slices.prepare(request),
-    propagate: async ({ segmenterId, given, leastScore, ...request }, signal) => {
-      const [sliceIndex = 0] = given.keys();
-      await models.verify('', segmenterId);
-      const {
-        plane,
-        geometry,
-        slices: cut,
-      } = await openSeriesCut(slices, { ...request, sliceIndex }, signal);
-      requireGivenMasks(given, plane);
-      const segmenter = await models.getSegmenter(segmenterId);
-      const walk = { slices: cut, segmenter, given, changed: null, before: new Map(), signal };
-      const { direction } = request;
-      return {
-        plane,
-        geometry,
-        events: propagate({ ...walk, direction, limits: withLeastScore(leastScore) }),
-      };
-    },
+    propagate: (request, signal) => openPropagation({ slices, models }, request, signal),
     startSessionAs: (identity, params) => sessions.start(params, identity),
     resolve: async (resource) => {
       try {
@@ -242,7 +209,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       idleEncoding.stop();
       jobs.cancelAll();
       await sessions.close();
-      await Promise.all([models.close(), library.close(), tools.close()]);
+      await Promise.all([models.close(), library.close(), tools.close(), surfaces.close()]);
       closeStore(store);
     },
   };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-export type WorkerName = 'inferenceWorker' | 'decodeWorker' | 'toolWorker';
+export type WorkerName = 'inferenceWorker' | 'decodeWorker' | 'toolWorker' | 'surfaceWorker';
 
 /**
  * URL of a built worker script. Built code finds it beside itself (or one folder up, from a shared chunk);

@@ -12,6 +12,7 @@ import type { FlipRecord, VoxelEdit } from './editVoxels.js';
 import { getGrid, requireSameGrid } from './grid.js';
 import { describeSegmentation } from './liveSegmentations.js';
 import type { ActName, Draft, LiveSegmentation, LiveSegmentations } from './liveSegmentations.js';
+import type { PropagationRecord } from './propagationRecord.js';
 import { addToList } from './segmentList.js';
 import type { NewSegment } from './segmentList.js';
 import { noVoxels } from './state.js';
@@ -28,6 +29,8 @@ export interface SegmentationEdit extends Omit<ActName, 'kind'> {
     readonly segment: NewSegment;
     readonly slices: SegmentSlices;
   }[];
+  /** What is kept with the act about a propagation, out of the voxels that it leaves. */
+  readonly describe?: (after: SegmentationState['voxels']) => PropagationRecord;
 }
 
 /** A segmentation at one moment; nothing of it changes later. */
@@ -82,7 +85,8 @@ function draftEdit(live: LiveSegmentation, edit: SegmentationEdit): Draft {
     const { source } = segment;
     state = editVoxels(state, { segmentNumber, changedSlices: slices, source }, flips);
   }
-  return { state, flips, nextSegmentNumber };
+  const propagation = edit.describe?.(state.voxels);
+  return { state, flips, nextSegmentNumber, ...(propagation && { propagation }) };
 }
 
 export function createSegmentations(options: {

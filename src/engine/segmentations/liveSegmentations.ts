@@ -6,6 +6,7 @@ import type { SegmentationIdentity, Store, StoredSegmentation } from '../store/i
 import { noActs, pushAct } from './actStacks.js';
 import type { ActStacks, ActSummary } from './actStacks.js';
 import type { HeaderPatch } from './headerPatch.js';
+import type { PropagationRecord } from './propagationRecord.js';
 import { createRecentEdits } from './recentEdits.js';
 import { applyChange, describeFlips, getFlippedSlices, makeChange } from './state.js';
 import type { SegmentationState, StateChange } from './state.js';
@@ -30,6 +31,8 @@ export interface Draft {
   /** The voxels in which it differs from the state in force. */
   readonly flips: StateChange['flips'];
   readonly nextSegmentNumber?: number;
+  /** What is kept with the act about a propagation. */
+  readonly propagation?: PropagationRecord;
 }
 
 export interface ActName {
@@ -75,6 +78,8 @@ export const describeSegmentation = ({
     updatedAt: live.updatedAt,
   };
 };
+
+const nothingChanged: StateChange = { before: {}, after: {}, flips: new Map() };
 
 const readActs = (acts: readonly ActSummary[]): Pick<LiveSegmentation, 'stacks' | 'revision'> => ({
   stacks: acts.reduce(pushAct, noActs),
@@ -122,10 +127,11 @@ export function createLiveSegmentations(output: {
       /** Null where the act is stored already, under `act.ofAct`. */
       readonly change: StateChange | null;
       readonly nextSegmentNumber: number;
+      readonly propagation?: PropagationRecord | undefined;
     },
   ): LiveSegmentation => {
     const { segmentationId } = live.identity;
-    const { state, patch, flips, change, nextSegmentNumber } = done;
+    const { state, patch, flips, change, nextSegmentNumber, propagation } = done;
     const summary = { ...act, actNumber: live.revision + 1 };
     kept.delete(segmentationId);
     const updatedAt = saveAct(store, {
@@ -136,6 +142,7 @@ export function createLiveSegmentations(output: {
       patch,
       slices: getFlippedSlices(state, flips),
       nextSegmentNumber,
+      propagation: propagation ?? null,
     });
     const after = {
       ...live,
@@ -164,8 +171,9 @@ export function createLiveSegmentations(output: {
     },
     act: (segmentationId, { kind, label, fromSessionId }, make) => {
       const live = get(segmentationId);
-      const { state, flips, nextSegmentNumber } = make(live);
-      const change = makeChange(live.state, state, flips);
+      const { state, flips, nextSegmentNumber, propagation } = make(live);
+      const changed = makeChange(live.state, state, flips);
+      const change = changed ?? (propagation === undefined ? null : nothingChanged);
       if (change === null) return live;
       const act = { kind, label, ofAct: null, fromSessionId: fromSessionId ?? null };
       const after = commit(live, act, {
@@ -174,6 +182,7 @@ export function createLiveSegmentations(output: {
         flips: change.flips,
         change,
         nextSegmentNumber: nextSegmentNumber ?? live.nextSegmentNumber,
+        propagation,
       });
       const known = { before: live.state.voxels, after: state.voxels };
       recent.remember(segmentationId, after.revision, { change, known });

@@ -3,10 +3,12 @@ import { IbisError } from '../../contract/errors.js';
 import type {
   PropagationMethodResults,
   PropagationResult,
+  PropagationState,
 } from '../../contract/propagationChannels.js';
 import { packMask, unpackMask } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
-import { emptyPackedMask } from '../../domain/packedBits.js';
+import { emptyPackedMask, isSamePacked } from '../../domain/packedBits.js';
+import { computeSlicePlane } from '../../domain/plane.js';
 import type { SlicePlane } from '../../domain/plane.js';
 import {
   applySliceChanges,
@@ -14,20 +16,37 @@ import {
   writeSegmentSlice,
 } from '../../domain/segmentSlices.js';
 import type { SliceChanges } from '../../domain/segmentSlices.js';
-import type { SegmentSlices } from '../../domain/segmentation.js';
+import type { Segmentation, SegmentSlices } from '../../domain/segmentation.js';
 import type { EngineHandlers } from '../dispatch.js';
 import type { Jobs } from '../jobs.js';
 import type { ModelPool } from '../modelPool.js';
+import { describeDoubt } from '../propagation/signs.js';
 import { describeEnd, describeSlice } from '../propagation/describe.js';
-import { withLeastScore } from '../propagation/limits.js';
-import { openSeriesCut, requireGivenMasks } from '../propagation/openSeries.js';
-import { propagate } from '../propagation/propagate.js';
-import type { MadeSlice, PropagationEnd, PropagatedSlice } from '../propagation/types.js';
-import { isStale } from '../propagation/walks.js';
+import { openPropagation } from '../propagation/openPropagation.js';
+import type { PropagatedSlice, PropagationEnd } from '../propagation/types.js';
 import type { SliceSource } from '../slices.js';
+import { loadPropagationRecords } from '../store/index.js';
+import type { Store } from '../store/index.js';
 import { findSegment, requireUnlocked } from './editVoxels.js';
-import type { Segmentations } from './index.js';
+import type { Segmentations, SegmentationSnapshot } from './index.js';
+import type { LiveSegmentations } from './liveSegmentations.js';
+import { settleEarlier } from './propagationOutcome.js';
+import { findRunInForce } from './propagationRecord.js';
+import type { RunInForce, RunRecord } from './propagationRecord.js';
+import { computeStanding, printMask } from './propagationState.js';
+import type { PropagationStanding } from './propagationState.js';
 import { noVoxels } from './state.js';
+
+/** Of a given slice whose run was cut short: no mask has it, so the slice counts as changed. */
+const UNFINISHED = 'unfinished';
+
+type Cut = ParsedParams<'getPropagation'>;
+
+interface Found extends SegmentationSnapshot {
+  readonly own: SegmentSlices;
+  readonly inForce: RunInForce | null;
+  readonly standing: PropagationStanding;
+}
 
 /** What a segment's stored slices become when slice images of a plane are replaced. */
 export function replaceSlices(
@@ -47,50 +66,81 @@ export function replaceSlices(
   return new Map([...touched].map((k) => [k, current.get(k) ?? emptyPackedMask(width, height)]));
 }
 
-/** Propagation over a stored segment: one edit, named and undone as one. */
+function describeState(
+  { segmentationId, segmentNumber, axis }: Cut,
+  { given, changed, slices, ends }: PropagationStanding,
+): PropagationState {
+  return {
+    ...{ segmentationId, segmentNumber, axis, given, changed },
+    slices: slices.map(({ print: _print, doubts, ...slice }) => ({
+      ...slice,
+      doubts: doubts.map((doubt) => ({ ...doubt, sentence: describeDoubt(doubt) })),
+    })),
+    ends: ends.map(({ because, ...end }) => ({
+      ...end,
+      because:
+        because === null || because === 'nothing-found'
+          ? because
+          : { ...because, sentence: describeDoubt(because) },
+    })),
+  };
+}
+
+/** Propagation over a stored segment: each run one edit, named and undone as one. */
 export function createPropagationHandlers(options: {
   readonly segmentations: Segmentations;
+  readonly live: Pick<LiveSegmentations, 'get'>;
+  readonly store: Store;
   readonly slices: SliceSource;
   readonly models: Pick<ModelPool, 'verify' | 'getSegmenter'>;
   readonly jobs: Jobs;
   readonly emit: (event: IbisEvent) => void;
 }): Pick<EngineHandlers, keyof PropagationMethodResults> {
-  const { segmentations, slices, models, jobs, emit } = options;
+  const { segmentations, live, store, slices, models, jobs, emit } = options;
+
+  const find = ({ segmentationId, segmentNumber, axis }: Cut): Found => {
+    const snapshot = segmentations.get(segmentationId);
+    findSegment(snapshot.segmentation, segmentNumber);
+    const own = snapshot.voxels.get(segmentNumber) ?? noVoxels;
+    const records = loadPropagationRecords(store, segmentationId);
+    const inForce = findRunInForce(records, live.get(segmentationId).stacks.undo, segmentNumber);
+    const standing = computeStanding(own, snapshot.geometry, axis, inForce);
+    return { ...snapshot, own, inForce, standing };
+  };
 
   const run = async (
     params: ParsedParams<'startPropagation'>,
     signal: AbortSignal,
   ): Promise<PropagationResult> => {
-    const { segmentationId, segmentNumber, axis, jobId, changedSlices: changed } = params;
-    const { segmentation, geometry, voxels } = segmentations.get(segmentationId);
+    const { segmentationId, segmentNumber, axis, jobId, direction } = params;
+    const { segmentation, geometry, own, inForce, standing } = find(params);
     const segment = findSegment(segmentation, segmentNumber);
     requireUnlocked(segment);
     const { seriesId, phaseIndex } = segmentation;
-    const [sliceIndex = 0] = params.givenSlices;
-    const place = { seriesId, phaseIndex, axis, sliceIndex, window: params.window };
-    await models.verify('', params.segmenterId);
-    const cut = await openSeriesCut(slices, place, signal);
-    const { plane } = cut;
-    const own = voxels.get(segmentNumber) ?? noVoxels;
+    // Masks go to the segmenter as its images are turned: by the axis that was asked for.
+    const at = computeSlicePlane(geometry, axis);
     const given = new Map(
-      params.givenSlices.map((index) => [index, unpackMask(cutSegmentSlice(own, plane, index))]),
+      standing.given.map((index) => [index, unpackMask(cutSegmentSlice(own, at, index))]),
     );
-    requireGivenMasks(given, plane);
-    const before = new Map<number, MadeSlice>(
-      params.before.map(({ sliceIndex: index, ...made }) => [index, made]),
+    const changed = (standing.changed ?? []).length === 0 ? null : standing.changed;
+    const open = standing.slices.filter(({ review }) => review === 'open');
+    const before = new Map(open.map(({ sliceIndex, ...made }) => [sliceIndex, made]));
+    const { plane, events } = await openPropagation(
+      { slices, models },
+      {
+        ...{ seriesId, phaseIndex, axis, window: params.window, given, direction },
+        ...(changed === null ? {} : { again: { changed, before } }),
+        ...{ segmenterId: params.segmenterId, leastScore: params.leastScore },
+      },
+      signal,
     );
 
+    const label = `Propagate ${segment.segmentLabel}`;
     const made: PropagatedSlice[] = [];
     const ends: PropagationEnd[] = [];
-    const request = {
-      ...{ slices: cut.slices, segmenter: await models.getSegmenter(params.segmenterId), given },
-      ...{ direction: params.direction, changed, before, signal },
-      limits: withLeastScore(params.leastScore),
-    };
-    const label = `Propagate ${segment.segmentLabel}`;
     let cancelled = false;
     try {
-      for await (const event of propagate(request)) {
+      for await (const event of events) {
         if (event.kind === 'end') {
           ends.push(event);
           continue;
@@ -106,39 +156,89 @@ export function createPropagationHandlers(options: {
       cancelled = true; // what was made until then stays
     }
 
-    const isMade = new Set(made.map((slice) => slice.sliceIndex));
-    const cleared =
-      changed === null
-        ? []
-        : [...before]
-            .filter(([index, slice]) => isStale(slice, index, { given, changed }))
-            .map(([index]) => index)
-            .filter((index) => !isMade.has(index) && !given.has(index));
-    const replaced = new Map<number, PackedMask>([
-      ...cleared.map((index) => [index, emptyPackedMask(plane.width, plane.height)] as const),
-      ...made.map(({ sliceIndex: index, mask }) => [index, packMask(mask)] as const),
-    ]);
-    // Onto the voxels of now: what was drawn on other slices in the meantime stays.
+    // Onto the voxels of now: what was drawn in the meantime stays.
     const now = segmentations.get(segmentationId).voxels.get(segmentNumber) ?? noVoxels;
-    const changedSlices = replaceSlices(now, plane, geometry.dimensions, replaced);
+    const isUntouched = (index: number): boolean =>
+      isSamePacked(cutSegmentSlice(now, plane, index), cutSegmentSlice(own, plane, index));
+    const put = made.filter(({ sliceIndex }) => isUntouched(sliceIndex));
+    const hasTarget = new Map(
+      [...given].map(([index, { data }]) => [index, { hasTarget: data.includes(1) }]),
+    );
+    const finished = { standing, given: hasTarget, changed, direction, made, ends, cancelled };
+    const { kept, keptEnds, ...earlier } = settleEarlier(finished);
+    const cleared = earlier.cleared.filter(isUntouched).sort((a, b) => a - b);
+    const changedSlices = replaceSlices(
+      now,
+      plane,
+      geometry.dimensions,
+      new Map([
+        ...cleared.map((index) => [index, emptyPackedMask(plane.width, plane.height)] as const),
+        ...put.map(({ sliceIndex, mask }) => [sliceIndex, packMask(mask)] as const),
+      ]),
+    );
+
+    const describe = (after: SegmentSlices, ofAct: number | null): RunRecord => {
+      const print = (index: number): string =>
+        printMask(cutSegmentSlice(after, standing.plane, index));
+      const isDone = (index: number): boolean => !cancelled || changed?.includes(index) === false;
+      const fresh = put.map(({ sliceIndex, score, stemsFrom, doubts }) => ({
+        ...{ sliceIndex, score, stemsFrom, doubts: [...doubts], print: print(sliceIndex) },
+      }));
+      return {
+        ...{ kind: 'run', segmentNumber, axis: standing.plane.axis, ofAct },
+        // As they were when the run began: one that was changed since is told from it.
+        given: standing.given.map((sliceIndex) => ({
+          sliceIndex,
+          print: isDone(sliceIndex)
+            ? printMask(cutSegmentSlice(own, standing.plane, sliceIndex))
+            : UNFINISHED,
+        })),
+        made: [...kept, ...fresh].sort((a, b) => a.sliceIndex - b.sliceIndex),
+        ends: [...keptEnds, ...ends.map(({ kind: _kind, ...end }) => end)],
+      };
+    };
+    const commit = (): Segmentation => {
+      if (changedSlices.size > 0)
+        return segmentations.applyEdit(segmentationId, {
+          label,
+          edits: [{ segmentNumber, changedSlices, source: 'semiautomatic' }],
+          describe: (after) => describe(after.get(segmentNumber) ?? noVoxels, null),
+        });
+      if (cancelled) return segmentation;
+      // Nothing came of it; that is noted with what it was made from, and undo passes over it.
+      const restsOn = live.get(segmentationId).stacks.undo?.actNumber ?? 0;
+      const propagation = describe(now, inForce?.editNumber ?? restsOn);
+      return segmentations.act(segmentationId, { kind: 'setting', label }, ({ state }) => ({
+        ...{ state, flips: new Map(), propagation },
+      }));
+    };
     return {
-      segmentation: segmentations.applyEdit(segmentationId, {
-        label,
-        edits: [{ segmentNumber, changedSlices, source: 'semiautomatic' }],
-      }),
-      slices: made.map(describeSlice).sort((a, b) => a.sliceIndex - b.sliceIndex),
-      cleared: cleared.sort((a, b) => a - b),
+      segmentation: commit(),
+      slices: put.map(describeSlice).sort((a, b) => a.sliceIndex - b.sliceIndex),
+      cleared,
       ends: ends.map(describeEnd),
       cancelled,
     };
   };
 
   return {
-    startPropagation: (params) => {
-      const { givenSlices, changedSlices } = params;
-      if (changedSlices?.every((index) => givenSlices.includes(index)) === false)
-        throw new IbisError('bad-message', 'A changed slice must be among the given ones.');
-      return jobs.run(params.jobId, (signal) => run(params, signal));
+    getPropagation: async (cut) => describeState(cut, find(cut).standing),
+    startPropagation: (params) => jobs.run(params.jobId, (signal) => run(params, signal)),
+    reviewPropagatedSlice: async ({ sliceIndex, confirmed, ...cut }) => {
+      const { inForce, standing, segmentation } = find(cut);
+      const isListed = [...standing.slices, ...standing.ends].some(
+        (each) => each.sliceIndex === sliceIndex && each.review !== 'corrected',
+      );
+      if (inForce === null || !isListed)
+        throw new IbisError('not-found', 'This slice is not one that a propagation has made.');
+      const { segmentLabel } = findSegment(segmentation, cut.segmentNumber);
+      const label = `Review of ${segmentLabel}, slice ${sliceIndex + 1}`;
+      const { actNumber: ofAct } = inForce;
+      segmentations.act(cut.segmentationId, { kind: 'setting', label }, ({ state }) => ({
+        ...{ state, flips: new Map() },
+        propagation: { kind: 'review', ofAct, sliceIndex, confirmed },
+      }));
+      return describeState(cut, find(cut).standing);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { SegmentStatistics } from '../../domain/segmentStatistics.js';
 import type { SegmentSlices } from '../../domain/segmentation.js';
 import type { Volume } from '../../domain/study.js';
 import { createBreather } from './breathe.js';
-import { computeLongestAxis } from './longestAxis.js';
+import { computeAxes } from './axes.js';
 
 /** mm3 of one voxel, sheared grids included. */
 const computeVoxelVolume = ({ spacingMm, direction: [a, b, c] }: VolumeGeometry): number =>
@@ -54,11 +54,13 @@ export async function computeSegmentStatistics(options: {
   const { segmentNumber, slices, geometry, isCalibrated, volume, unit } = options;
   const breathe = createBreather();
   const voxelCount = countVoxels(slices);
+  const axes = isCalibrated ? await computeAxes(slices, geometry, breathe) : null;
   return {
     segmentNumber,
     voxelCount,
     volumeMl: isCalibrated ? (voxelCount * computeVoxelVolume(geometry)) / 1000 : null,
-    longestAxisMm: isCalibrated ? await computeLongestAxis(slices, geometry, breathe) : null,
+    longestAxisMm: axes?.longestMm ?? null,
+    acrossAxesMm: axes?.acrossMm ?? null,
     values: volume === null ? null : await computeValues(slices, volume, unit, breathe),
   };
 }

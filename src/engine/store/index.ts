@@ -27,5 +27,5 @@ export {
   saveMeasurement,
 } from './measurements.js';
 export type { MeasurementContent } from './measurements.js';
-export { loadChange, saveAct } from './segmentationActs.js';
+export { loadChange, loadPropagationRecords, saveAct } from './segmentationActs.js';
 export type { NewAct } from './segmentationActs.js';

@@ -8,10 +8,12 @@ import type { SliceChanges } from '../../domain/segmentSlices.js';
 import type { ActSummary } from '../segmentations/actStacks.js';
 import { headerPatchSchema } from '../segmentations/headerPatch.js';
 import type { HeaderPatch, SegmentationHeader } from '../segmentations/headerPatch.js';
+import { propagationRecordSchema } from '../segmentations/propagationRecord.js';
+import type { PropagationRecord, StoredRecord } from '../segmentations/propagationRecord.js';
 import type { StateChange } from '../segmentations/state.js';
 import { inTransaction } from './failure.js';
 import type { Store } from './openStore.js';
-import { parseSegmentationRow, patchesRow, voxelRow } from './segmentationRows.js';
+import { json, parseSegmentationRow, patchesRow, voxelRow } from './segmentationRows.js';
 import { saveSegmentRows, saveSliceRows } from './segmentations.js';
 
 /** One act, and what is in force after it. */
@@ -27,6 +29,8 @@ export interface NewAct extends ActSummary {
   /** The slices that it changed, by segment. */
   readonly slices: ReadonlyMap<number, SliceChanges>;
   readonly nextSegmentNumber: number;
+  /** What it tells of a propagation; stored beside what it changed of the header. */
+  readonly propagation: PropagationRecord | null;
 }
 
 const newestRow = z.object({ newest: z.number().int().nullable() });
@@ -51,7 +55,8 @@ function requireNewest(store: Store, { segmentationId, actNumber }: NewAct): voi
 /** Stores an act and what it changed in one transaction; gives the time of it. */
 export function saveAct(store: Store, act: NewAct): string {
   const { database } = store;
-  const { segmentationId, actNumber, header, patch, change } = act;
+  const { segmentationId, actNumber, header, patch, change, propagation } = act;
+  const after = change && (propagation === null ? change.after : { ...change.after, propagation });
   const at = store.now().toISOString();
   inTransaction(database, () => {
     requireNewest(store, act);
@@ -59,7 +64,7 @@ export function saveAct(store: Store, act: NewAct): string {
       .prepare('INSERT INTO segmentation_acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
         ...[segmentationId, actNumber, act.kind, act.ofAct, act.label, at, act.fromSessionId],
-        ...[change?.before, change?.after].map((p) => (p === undefined ? null : JSON.stringify(p))),
+        ...[change?.before ?? null, after].map((p) => (p === null ? null : JSON.stringify(p))),
       );
     if (change !== null) saveFlips(change);
     saveHeader();
@@ -125,3 +130,20 @@ export function loadChange(
   }
   return { before: patches.patch_before, after: patches.patch_after, flips };
 }
+
+const recordRow = z
+  .object({ act_number: z.number().int(), propagation: json(propagationRecordSchema) })
+  .transform(({ act_number: actNumber, propagation: record }) => ({ actNumber, record }));
+
+/** What the acts of a segmentation tell of propagations, in their order. */
+export const loadPropagationRecords = (
+  store: Store,
+  segmentationId: SegmentationId,
+): StoredRecord[] =>
+  store.database
+    .prepare(
+      `SELECT act_number, patch_after ->> '$.propagation' AS propagation FROM segmentation_acts
+       WHERE segmentation_id = ? AND patch_after ->> '$.propagation' IS NOT NULL ORDER BY act_number`,
+    )
+    .all(segmentationId)
+    .map((row) => parseSegmentationRow(recordRow, row));

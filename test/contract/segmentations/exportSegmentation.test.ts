@@ -51,6 +51,7 @@ function input(source: VolumeSource, data: SegmentationData): SegmentationExport
       voxelCount: 100 * segmentNumber,
       volumeMl: 0.1,
       longestAxisMm: 5,
+      acrossAxesMm: [4, 3],
       values: null,
     }),
     software: { name: 'Ibis', version: '0.1.0' },

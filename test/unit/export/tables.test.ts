@@ -95,13 +95,19 @@ describe('the CSV of statistics', () => {
     };
     const values = { mean: 40.123456789, deviation: 1, minimum: -3, maximum: 99, unit: 'HU' };
     const csv = encodeStatistics(data, [
-      { segmentNumber: 3, voxelCount: 0, volumeMl: 0, longestAxisMm: null, values: null },
-      { segmentNumber: 1, voxelCount: 12, volumeMl: 0.012, longestAxisMm: 5, values },
+      {
+        ...{ segmentNumber: 3, voxelCount: 0, volumeMl: 0, values: null },
+        ...{ longestAxisMm: null, acrossAxesMm: null },
+      },
+      {
+        ...{ segmentNumber: 1, voxelCount: 12, volumeMl: 0.012, values },
+        ...{ longestAxisMm: 5, acrossAxesMm: [4, 1.5] },
+      },
     ]);
     expect(csv.split('\r\n')).toEqual([
-      'segment,label,category,type,modifier,voxels,volume_ml,mean,sd,min,max,unit,longest_axis_mm',
-      '1,"left kidney, ""ring""",SCT:91723000,SCT:64033007,SCT:7771000,12,0.012,40.1235,1,-3,99,HU,5',
-      '3,block,SCT:91723000,SCT:10200004,,0,0,,,,,,',
+      'segment,label,category,type,modifier,voxels,volume_mm3,volume_ml,mean,sd,min,max,unit,longest_axis_mm,second_axis_mm,third_axis_mm',
+      '1,"left kidney, ""ring""",SCT:91723000,SCT:64033007,SCT:7771000,12,12,0.012,40.1235,1,-3,99,HU,5,4,1.5',
+      '3,block,SCT:91723000,SCT:10200004,,0,0,0,,,,,,,,',
       '',
     ]);
   });

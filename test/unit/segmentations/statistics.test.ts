@@ -75,8 +75,22 @@ describe('the statistics of a segment', () => {
           distances.reduce((most, mm) => Math.max(most, mm), 0),
           9,
         );
+        const [second = NaN, third = NaN] = found.acrossAxesMm ?? [];
+        expect(second).toBeLessThanOrEqual((found.longestAxisMm ?? NaN) + 1e-9);
+        expect(third).toBeLessThanOrEqual(second + 1e-9);
       }),
     );
+  });
+
+  it('tell how far a segment reaches across its longest axis', async () => {
+    // A rectangle of 5 x 3 voxels on one slice: 2.8 mm by 1.8 mm between centres.
+    const rectangle = voxelsAt(0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16);
+    const { longestAxisMm, acrossAxesMm } = await measure(rectangle, null);
+    const diagonal = Math.hypot(2.8, 1.8);
+    expect(longestAxisMm).toBeCloseTo(diagonal, 9);
+    expect(acrossAxesMm?.[0]).toBeCloseTo((2 * 2.8 * 1.8) / diagonal, 9);
+    expect(acrossAxesMm?.[1]).toBeCloseTo(0, 9);
+    expect((await measure(voxelsAt(0, 1, 2), null)).acrossAxesMm).toEqual([0, 0]);
   });
 
   it('leave out what is no number in a file of floats', async () => {
@@ -94,6 +108,7 @@ describe('the statistics of a segment', () => {
       voxelCount: 2,
       volumeMl: null,
       longestAxisMm: null,
+      acrossAxesMm: null,
       values: null,
     });
   });
