@@ -16,6 +16,8 @@ import type { IntensityWindow, Refusal, Series, StudySummary } from '../domain/s
 import type { IbisErrorShape } from './errors.js';
 import { exportFormats } from './exportFormats.js';
 import type { PolicyTarget } from './manifest.js';
+import { measurementMethods } from './measurementChannels.js';
+import type { MeasurementEvent, MeasurementMethodResults } from './measurementChannels.js';
 import { packedMaskSchema } from './packedMask.js';
 import { propagationMethods } from './propagationChannels.js';
 import type { PropagationMethodResults, SlicePropagated } from './propagationChannels.js';
@@ -146,6 +148,7 @@ export const engineMethods = {
   ...segmentationMethods,
   ...segmentationFileMethods,
   ...segmentToolMethods,
+  ...measurementMethods,
   ...propagationMethods,
   ...surfaceMethods,
 } as const;
@@ -210,6 +213,7 @@ export interface MethodResults
     SegmentationMethodResults,
     SegmentationFileResults,
     SegmentToolResults,
+    MeasurementMethodResults,
     PropagationMethodResults,
     SurfaceMethodResults {
   pickFiles: readonly string[];
@@ -290,7 +294,8 @@ export type IbisEvent =
     }
   | { readonly kind: 'providerNoted'; readonly provider: ProviderStatus }
   | SlicePropagated
-  | SegmentationEvent;
+  | SegmentationEvent
+  | MeasurementEvent;
 
 export const allMethods = { ...mainMethods, ...engineMethods };
 export type MethodName = keyof typeof allMethods;

@@ -50,6 +50,14 @@ export const measurementMethods = {
   deleteMeasurement: z.object({ measurementId }),
   /** Undoes a delete, also after a restart. */
   restoreMeasurement: z.object({ measurementId }),
+  /** A DICOM SR (TID 1500) onto an open series; 'does-not-fit' where it is about other images. */
+  importMeasurements: z.object({ seriesId, path: z.string() }),
+  /** Of an open series. An earlier export in `outDir` is left alone: the new one goes into a folder beside it. */
+  exportMeasurements: z.object({
+    seriesId,
+    formats: z.array(z.enum(measurementFormats)).min(1),
+    outDir: z.string(),
+  }),
 } as const;
 
 export interface MeasurementMethodResults {
@@ -58,6 +66,16 @@ export interface MeasurementMethodResults {
   changeMeasurement: Measurement;
   deleteMeasurement: null;
   restoreMeasurement: Measurement;
+  importMeasurements: {
+    readonly measurements: readonly Measurement[];
+    /** Sentences on what of the file was left out. */
+    readonly notes: readonly string[];
+  };
+  exportMeasurements: {
+    readonly files: readonly string[];
+    /** Sentences: 'The images are not DICOM: no DICOM SR was written. ...' */
+    readonly notes: readonly string[];
+  };
 }
 
 export type MeasurementEvent =

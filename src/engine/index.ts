@@ -21,6 +21,8 @@ import type { EngineHandlers } from './dispatch.js';
 import { createIdleEncoding } from './idleEncoding.js';
 import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
+import { createMeasurementFiles } from './measurements/files.js';
+import { createMeasurements } from './measurements/index.js';
 import { createModelPool, modelRoots } from './modelPool.js';
 import { openPropagation } from './propagation/openPropagation.js';
 import type { OpenPropagation, SeriesPropagation } from './propagation/openPropagation.js';
@@ -116,6 +118,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     slices,
     emit,
   });
+  const measurements = createMeasurements({ store, studies, library, slices, emit });
   const tools = createToolRunner();
   const surfaces = createSurfaceRunner();
   const idleEncoding = createIdleEncoding({
@@ -138,6 +141,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...createSegmentToolHandlers({ segmentations, slices, tools, jobs, emit }),
     ...createPropagationHandlers({ segmentations, live, store, slices, models, jobs, emit }),
     ...createSurfaceHandlers({ segmentations, surfaces }),
+    ...measurements.handlers,
+    ...createMeasurementFiles({ store, studies, library, measurements, version }),
     ...createSegmentationFiles({
       segmentations,
       studies,

@@ -37,7 +37,7 @@ export function describeDerivedSeries(
     readonly software: Software;
     readonly now: Date;
   },
-  modality: 'SEG' | 'RTSTRUCT',
+  modality: 'SEG' | 'RTSTRUCT' | 'SR',
 ): Record<string, unknown> {
   const { header, software, seriesDescription } = input;
   const { date, time } = formatDateTime(input.now);

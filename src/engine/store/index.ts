@@ -21,6 +21,7 @@ export {
 export type { SegmentationIdentity, StoredSegmentation } from './segmentations.js';
 export {
   addMeasurements,
+  isMeasurementKnown,
   listMeasurements,
   loadMeasurement,
   markMeasurementDeleted,

@@ -92,6 +92,12 @@ export function listMeasurements(store: Store, seriesId: SeriesId): Measurement[
     .map(parseMeasurement);
 }
 
+/** Whether an id has been given, be it to a deleted one. */
+export const isMeasurementKnown = (store: Store, measurementId: string): boolean =>
+  store.database
+    .prepare('SELECT 1 FROM measurements WHERE measurement_id = ?')
+    .get(measurementId) !== undefined;
+
 /** New ones, in one transaction with their series. Throws 'bad-message' where an id has been given before. */
 export function addMeasurements(
   store: Store,
@@ -99,7 +105,6 @@ export function addMeasurements(
   contents: readonly MeasurementContent[],
 ): Measurement[] {
   const at = store.now().toISOString();
-  const isKnown = store.database.prepare('SELECT 1 FROM measurements WHERE measurement_id = ?');
   inTransaction(store.database, () => {
     saveSeries(store, series);
     const add = store.database.prepare(
@@ -107,7 +112,7 @@ export function addMeasurements(
          @points, @sopInstanceUID, @frameNumber, @visible, @quantities, @at, @at, NULL)`,
     );
     for (const content of contents) {
-      if (isKnown.get(content.measurementId) !== undefined)
+      if (isMeasurementKnown(store, content.measurementId))
         throw new IbisError('bad-message', 'There is a measurement of this id already.');
       add.run({ ...toColumns(content), at });
     }

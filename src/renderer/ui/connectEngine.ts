@@ -102,6 +102,9 @@ function receive(event: IbisEvent, onReady: () => Promise<void>): void {
     case 'measurementDeleted':
       receiveMeasurement(event);
       return;
+    case 'measurementChanged':
+    case 'measurementDeleted':
+      return; // nothing shows them yet
     case 'slicePropagated': // the segments themselves are told of as changes
       return;
     case 'batchChanged':

@@ -1,3 +1,5 @@
+import { cutVolume } from '../../domain/cutVolume.js';
+import type { CutVolume } from '../../domain/cutVolume.js';
 import { dot } from '../../domain/geometry.js';
 import { imageToVoxel } from '../../domain/plane.js';
 import type { SliceAxis } from '../../domain/plane.js';
@@ -7,8 +9,8 @@ import { nearestFirst } from './frameStore.js';
 import type { FrameStore } from './frameStore.js';
 import { cutSliceImage } from './sliceImage.js';
 import type { SlicePixels } from './sliceImage.js';
-import { cutVolume, placeSlice } from './slicePlacement.js';
-import type { CutVolume, SlicePlacement } from './slicePlacement.js';
+import { placeSlice } from './slicePlacement.js';
+import type { SlicePlacement } from './slicePlacement.js';
 import type { LoadProgress, SlicePosition } from './viewerApi.js';
 
 /** One slice of the series with all that its display needs. */

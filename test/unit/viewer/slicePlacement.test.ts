@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { cutVolume, geometryOfImage } from '../../../src/domain/cutVolume.js';
+import type { CutVolume } from '../../../src/domain/cutVolume.js';
 import { dot, normalise, voxelToWorld } from '../../../src/domain/geometry.js';
 import { computeSlicePlane, imageToVoxel, voxelToImage } from '../../../src/domain/plane.js';
 import {
@@ -10,15 +12,12 @@ import {
   pixelToCanvas,
 } from '../../../src/renderer/viewer/canvasMap.js';
 import {
-  cutVolume,
-  geometryOfImage,
   mapPixels,
   normalOf,
   pixelToDisplayWorld,
   placeSlice,
 } from '../../../src/renderer/viewer/slicePlacement.js';
 import { axes, finite, geometries, imageOf, volumeOf } from './viewerFixtures.js';
-import type { CutVolume } from '../../../src/renderer/viewer/slicePlacement.js';
 import type { SliceAxis } from '../../../src/domain/plane.js';
 import type { VolumeInfo } from '../../../src/domain/study.js';
 

@@ -1,0 +1,71 @@
+import type { MeasurementFormat } from '../../contract/measurementChannels.js';
+import { assertNever } from '../../domain/result.js';
+import { findFolderWithout } from './exportFolder.js';
+import { writeMadeFile } from './madeFile.js';
+import type { MadeFile } from './madeFile.js';
+import { encodeMeasurementReport, whyNotReported } from './measurementReport.js';
+import type { MeasurementReportInput } from './measurementReport.js';
+import { encodeMeasurementCsv, encodeMeasurementJson } from './measurementTables.js';
+import type { MeasurementTableInput } from './measurementTables.js';
+import { readSourceHeader } from './sourceHeader.js';
+
+export type MeasurementExportInput = MeasurementTableInput & Omit<MeasurementReportInput, 'header'>;
+
+const NAMES: Readonly<Record<MeasurementFormat, string>> = {
+  'dicom-sr': 'measurements.dcm',
+  csv: 'measurements.csv',
+  json: 'measurements.json',
+};
+
+type Made = readonly (MadeFile | string)[]; // a sentence says why there is no file, or what was left out
+
+function makeReport(input: MeasurementExportInput): Made {
+  const first = input.phases[0]?.[0];
+  if (input.series.sourceKind !== 'dicom' || first === undefined)
+    return [
+      'The images are not DICOM, so nothing can refer to them: no DICOM SR was written. CSV and JSON hold the same.',
+    ];
+  const report = { ...input, header: readSourceHeader(first.file) };
+  const why = input.measurements.map((each) => whyNotReported(report, each));
+  const measurements = input.measurements.filter((_, n) => why[n] === '');
+  const notes = why.filter((sentence) => sentence !== '');
+  if (measurements.length === 0) return [...notes, 'No DICOM SR was written.'];
+  const bytes = encodeMeasurementReport({ ...report, measurements });
+  return [{ name: NAMES['dicom-sr'], bytes }, ...notes];
+}
+
+function makeFiles(input: MeasurementExportInput, format: MeasurementFormat): Made {
+  switch (format) {
+    case 'dicom-sr':
+      return makeReport(input);
+    case 'csv':
+      return [{ name: NAMES.csv, bytes: encodeMeasurementCsv(input) }];
+    case 'json':
+      return [{ name: NAMES.json, bytes: encodeMeasurementJson(input) }];
+    default:
+      return assertNever(format);
+  }
+}
+
+/**
+ * Writes the wanted formats into `outDir` (made if missing), or into the first of `ibis-2`, `ibis-3`, ... in it where an
+ * earlier export lies there: none is overwritten. Rejects with IbisError where it cannot write.
+ */
+export async function exportMeasurements(
+  input: MeasurementExportInput,
+  formats: readonly MeasurementFormat[],
+  outDir: string,
+): Promise<{
+  readonly files: readonly string[];
+  readonly notes: readonly string[];
+  readonly folder: string;
+}> {
+  const folder = findFolderWithout(outDir, Object.values(NAMES));
+  const files: string[] = [];
+  const notes: string[] = [];
+  for (const format of formats)
+    for (const made of makeFiles(input, format))
+      if (typeof made === 'string') notes.push(made);
+      else files.push(await writeMadeFile(folder, made));
+  return { files, notes, folder };
+}
