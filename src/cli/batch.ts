@@ -5,14 +5,15 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 
 import type { BatchReport, BatchRow } from '../contract/batchReport.js';
-import type { OpenPathsResult } from '../contract/channels.js';
 import { IbisError } from '../contract/errors.js';
+import type { BatchCase } from '../domain/batchCase.js';
+import { listColumns, loadBatchList } from '../engine/batch/batchList.js';
+import { nothingDone } from '../engine/batch/runCase.js';
+import type { BatchSettings } from '../engine/batch/runCase.js';
+import { runCases } from '../engine/batch/runCases.js';
 import { parseCount, parseShard } from './arguments.js';
 import type { Shard } from './arguments.js';
-import { runCase } from './batchCase.js';
-import type { BatchSettings, OpenCase } from './batchCase.js';
-import { listColumns, loadBatchList } from './batchList.js';
-import type { BatchCase } from './batchList.js';
+import { createBatchEngine } from './batchEngine.js';
 import { choosePolicy } from './choosePolicy.js';
 import { openEngine } from './openEngine.js';
 import type { CliEngine } from './openEngine.js';
@@ -64,32 +65,11 @@ async function warnOfRequests(
   }
 }
 
-/** Keeps what was opened last, and only that. */
-function createOpening(engine: CliEngine): OpenCase {
-  let last: { readonly path: string; readonly result: OpenPathsResult } | null = null;
-  return async (wanted) => {
-    if (last?.path === wanted) return last.result;
-    for (const { studyId } of last?.result.studies ?? [])
-      await engine.invoke('closeStudy', { studyId });
-    last = null;
-    const result = await engine.invoke('openPaths', { paths: [wanted], jobId: 'cli-batch-open' });
-    last = { path: wanted, result };
-    return result;
-  };
-}
-
 const pending = ({ line, path: file, prompt }: BatchCase): BatchRow => ({
   line,
   path: file,
   prompt,
-  state: 'pending',
-  earlier: false,
-  sessionId: null,
-  stopReason: null,
-  steps: 0,
-  maskVoxels: 0,
-  elapsedMs: 0,
-  error: null,
+  ...nothingDone,
 });
 
 function wordsFor(row: BatchRow): string {
@@ -99,7 +79,7 @@ function wordsFor(row: BatchRow): string {
 }
 
 /** Runs the cases in order and replaces their pending rows; ends early when `signal` aborts or the disk is full. */
-async function runCases(
+async function runShard(
   engine: CliEngine,
   cases: readonly BatchCase[],
   rows: BatchRow[],
@@ -110,29 +90,30 @@ async function runCases(
   },
 ): Promise<void> {
   const { settings, output, signal } = options;
-  const aborted = new Promise<'aborted'>((resolve) => {
-    signal.addEventListener('abort', () => {
-      resolve('aborted');
-    });
-  });
-  const open = createOpening(engine);
   let progress = output.startProgress('Cases');
   try {
-    for (const [place, batchCase] of cases.entries()) {
-      progress.update(place, cases.length);
-      if (signal.aborted) return;
-      // Closing the engine ends a case that is dropped here; its session stays as far as it is stored.
-      const outcome = await Promise.race([runCase(engine, batchCase, settings, open), aborted]);
-      if (outcome === 'aborted') return;
-      const row = { ...pending(batchCase), ...outcome };
-      rows[place] = row;
-      progress.stop(); // a line would be drawn into the bar
-      output.result(
-        row,
-        `${place + 1}/${cases.length} line ${row.line} ${path.basename(row.path)}: ${wordsFor(row)}`,
-      );
-      progress = output.startProgress('Cases');
-    }
+    await runCases(
+      cases.map((batchCase, place) => ({ batchCase, place })),
+      {
+        engine: createBatchEngine(engine),
+        settings,
+        signal,
+        whenAborted: 'drop', // closing the engine ends it
+        onBegin: ({ place }) => {
+          progress.update(place, cases.length);
+        },
+        onOutcome: ({ batchCase, place }, outcome) => {
+          const row = { ...pending(batchCase), ...outcome };
+          rows[place] = row;
+          progress.stop(); // a line would be drawn into the bar
+          output.result(
+            row,
+            `${place + 1}/${cases.length} line ${row.line} ${path.basename(row.path)}: ${wordsFor(row)}`,
+          );
+          progress = output.startProgress('Cases');
+        },
+      },
+    );
   } finally {
     progress.stop();
   }
@@ -170,7 +151,7 @@ export async function runBatch(list: string, options: BatchOptions): Promise<voi
     await requireModels(engine, settings);
     await warnOfRequests(engine, policyId, cases, output);
     try {
-      await runCases(engine, cases, rows, { settings, output, signal: controller.signal });
+      await runShard(engine, cases, rows, { settings, output, signal: controller.signal });
     } finally {
       const counts = {
         done: countRows(rows, 'done'),
@@ -180,7 +161,7 @@ export async function runBatch(list: string, options: BatchOptions): Promise<voi
       const { segmenterId } = settings;
       const { shard } = options;
       await writeReport(
-        { list: path.resolve(list), shard, policyId, segmenterId, counts, rows },
+        { list: path.resolve(list), shard, policyId, segmenterId, counts, rows, refused: [] },
         options.out,
       );
       output.result(
@@ -223,7 +204,7 @@ export function addBatchCommand(program: Command): void {
       'after',
       `
 The list: path and prompt are needed; series, axis, slice and phase may be left out or empty and are then as
-in "ibis segment". Relative paths start from the list's folder. It is checked whole before anything runs.
+in "ibis segment"; slice may be "middle". Relative paths start from the list's folder. It is checked whole before anything runs.
 
   path,prompt,axis,slice
   patients/001,"Segment the left putamen.",axial,68

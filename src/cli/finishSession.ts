@@ -1,18 +1,11 @@
 import path from 'node:path';
 
 import type { ExportFormat } from '../contract/channels.js';
-import { countMaskPixels, unpackMask } from '../domain/mask.js';
-import { getMaskInForce } from '../domain/session.js';
 import type { SegmentationSession } from '../domain/session.js';
 import type { SourceKind } from '../domain/study.js';
+import { countMaskVoxels } from '../engine/batch/runCase.js';
 import type { CliEngine } from './openEngine.js';
 import type { Output } from './output.js';
-
-/** Voxels of the mask in force at the end. */
-export function countMaskVoxels(session: SegmentationSession): number {
-  const mask = getMaskInForce(session.steps);
-  return mask === null ? 0 : countMaskPixels(unpackMask(mask));
-}
 
 /** Writes the session's files and the last line: what came out, and where it lies. */
 export async function finishSession(
@@ -22,6 +15,8 @@ export async function finishSession(
     readonly session: SegmentationSession;
     readonly sourceKind: SourceKind;
     readonly outDir: string;
+    /** By the Basic Profile. */
+    readonly deidentify: boolean;
   },
 ): Promise<void> {
   const { session, sourceKind } = options;
@@ -32,6 +27,7 @@ export async function finishSession(
     formats,
     outDir: path.resolve(options.outDir),
     replace: true, // as every command with an output does
+    deidentify: options.deidentify ? {} : null,
   });
   const { stopReason, answer, sessionId } = session;
   const steps = session.steps.filter((step) => !step.undone).length;

@@ -1,10 +1,9 @@
 import type { OpenPathsResult } from '../contract/channels.js';
-import { IbisError } from '../contract/errors.js';
-import { computeSlicePlane } from '../domain/plane.js';
-import type { SliceAxis } from '../domain/plane.js';
-import type { Series, SeriesSummary } from '../domain/study.js';
+import { requireSomething } from '../engine/openedInput.js';
 import type { CliEngine } from './openEngine.js';
 import type { Output } from './output.js';
+
+export { chooseSeries, chooseSlice, countSlices, requireSomething } from '../engine/openedInput.js';
 
 const OPEN_JOB = 'cli-open';
 
@@ -27,60 +26,4 @@ export async function openInput(
     stop();
     progress.stop();
   }
-}
-
-export function requireSomething({ studies, refused }: OpenPathsResult): void {
-  if (studies.length > 0) return;
-  const [first] = refused;
-  if (first?.code === 'not-found') throw new IbisError('not-found', first.reason);
-  throw new IbisError(
-    'no-series',
-    first === undefined
-      ? 'There are no images in it.'
-      : `Nothing in it can be opened. ${first.fileName}: ${first.reason}`,
-  );
-}
-
-/** The series that was named by UID, or the only one there is. */
-export function chooseSeries(
-  { studies }: Pick<OpenPathsResult, 'studies'>,
-  wanted: string | undefined,
-): SeriesSummary {
-  const all = studies.flatMap((study) => study.series);
-  const fitting =
-    wanted === undefined ? all : all.filter((series) => series.seriesInstanceUID === wanted);
-  const [only, second] = fitting;
-  if (only !== undefined && second === undefined) return only;
-  const list = all
-    .map((series) => `  ${series.seriesInstanceUID}  ${series.modality} ${series.description}`)
-    .join('\n');
-  if (wanted === undefined)
-    throw new IbisError(
-      'usage',
-      `There are ${all.length} series. Choose one with --series:\n${list}`,
-    );
-  throw new IbisError('no-series', `There is no series ${wanted}. There are:\n${list}`);
-}
-
-/** Slices of a phase along an axis; 0 where the phase does not exist. */
-export function countSlices(series: Series, phaseIndex: number, axis: SliceAxis): number {
-  const volume = series.volumes[phaseIndex];
-  if (volume === undefined) return 0;
-  return volume.geometry === null
-    ? volume.images.length
-    : computeSlicePlane(volume.geometry, axis).sliceCount;
-}
-
-/** `--slice` may be left out where there is one slice. */
-export function chooseSlice(
-  series: Series,
-  given: { readonly slice?: number; readonly phase: number; readonly axis: SliceAxis },
-): number {
-  if (given.slice !== undefined) return given.slice;
-  const count = countSlices(series, given.phase, given.axis);
-  if (count <= 1) return 0;
-  throw new IbisError(
-    'usage',
-    `There are ${count} slices. Choose one with --slice 0..${count - 1}.`,
-  );
 }

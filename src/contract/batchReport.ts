@@ -32,5 +32,9 @@ export const batchReportSchema = z.object({
     pending: z.number().int(),
   }),
   rows: z.array(batchRowSchema),
+  /** Files of a folder that could not be read when its cases were listed; a list names its files itself. */
+  refused: z
+    .array(z.object({ fileName: z.string(), code: z.string(), reason: z.string() }))
+    .default([]),
 });
 export type BatchReport = z.infer<typeof batchReportSchema>;

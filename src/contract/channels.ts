@@ -13,6 +13,8 @@ import type {
   StopReason,
 } from '../domain/session.js';
 import type { IntensityWindow, Refusal, Series, StudySummary } from '../domain/study.js';
+import { batchMethods } from './batchChannels.js';
+import type { BatchEvent, BatchMethodResults } from './batchChannels.js';
 import type { IbisErrorShape } from './errors.js';
 import { exportFormats } from './exportFormats.js';
 import type { PolicyTarget } from './manifest.js';
@@ -21,6 +23,8 @@ import type { MeasurementEvent, MeasurementMethodResults } from './measurementCh
 import { packedMaskSchema } from './packedMask.js';
 import { propagationMethods } from './propagationChannels.js';
 import type { PropagationMethodResults, SlicePropagated } from './propagationChannels.js';
+import { reviewMethods } from './reviewChannels.js';
+import type { ReviewMethodResults } from './reviewChannels.js';
 import { segmentationMethods } from './segmentationChannels.js';
 import type { SegmentationEvent, SegmentationMethodResults } from './segmentationChannels.js';
 import { segmentationFileMethods } from './segmentationFileChannels.js';
@@ -128,10 +132,6 @@ export const engineMethods = {
   /** The user's hand is on the image: a run drops its turn and waits until the hand acts or lets go. */
   holdRun: z.object({ sessionId, isDrawing: z.boolean() }),
   decideSession: z.object({ sessionId, decision: z.enum(['accepted', 'rejected', 'edited']) }),
-  listSessions: z.object({
-    search: z.string(),
-    limit: z.number().int().min(1).max(10_000).default(200),
-  }),
   getSession: z.object({ sessionId }),
   /** Opens a stored session's study again where it is not open, so that its steps can be shown on the image. */
   reopenSession: z.object({ sessionId }),
@@ -151,6 +151,8 @@ export const engineMethods = {
   ...measurementMethods,
   ...propagationMethods,
   ...surfaceMethods,
+  ...reviewMethods,
+  ...batchMethods,
 } as const;
 
 export interface ModelStatus {
@@ -177,6 +179,8 @@ export interface AppInfo {
   readonly nodeVersion: string;
   readonly engineProcessId: number;
   readonly dataDir: string;
+  /** As the operating system knows them; '' where it does not say. */
+  readonly userName: string;
   readonly provider: ProviderStatus;
   /** Sessions that were running when the app last ended. */
   readonly interruptedSessions: readonly SessionSummary[];
@@ -215,7 +219,9 @@ export interface MethodResults
     SegmentToolResults,
     MeasurementMethodResults,
     PropagationMethodResults,
-    SurfaceMethodResults {
+    SurfaceMethodResults,
+    ReviewMethodResults,
+    BatchMethodResults {
   pickFiles: readonly string[];
   pickExportFolder: string | null;
   revealInFolder: null;
@@ -253,7 +259,6 @@ export interface MethodResults
   goToStep: SegmentationSession;
   holdRun: null;
   decideSession: SegmentationSession;
-  listSessions: readonly SessionSummary[];
   getSession: SegmentationSession;
   reopenSession: Series;
   exportSession: ExportResult;
@@ -295,7 +300,8 @@ export type IbisEvent =
   | { readonly kind: 'providerNoted'; readonly provider: ProviderStatus }
   | SlicePropagated
   | SegmentationEvent
-  | MeasurementEvent;
+  | MeasurementEvent
+  | BatchEvent;
 
 export const allMethods = { ...mainMethods, ...engineMethods };
 export type MethodName = keyof typeof allMethods;

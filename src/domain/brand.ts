@@ -11,5 +11,6 @@ export type ImageId = Brand<string, 'ImageId'>;
 export type SessionId = Brand<string, 'SessionId'>;
 export type ModelId = Brand<string, 'ModelId'>;
 export type SegmentationId = Brand<string, 'SegmentationId'>;
+export type BatchId = Brand<string, 'BatchId'>;
 /** A UUID that the window gives, so that storing twice makes no second one. */
 export type MeasurementId = Brand<string, 'MeasurementId'>;

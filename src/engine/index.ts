@@ -1,3 +1,4 @@
+import os from 'node:os';
 import path from 'node:path';
 
 import type {
@@ -12,12 +13,15 @@ import { IbisError, toErrorShape } from '../contract/errors.js';
 import type { ResolvedResource } from '../contract/engineMessages.js';
 import type { ImageId, SeriesId } from '../domain/brand.js';
 import type { SegmentationSession } from '../domain/session.js';
+import { createBackground } from './background.js';
 import { checkRequest } from './checkRequest.js';
 import { loadDemoStudy } from './demoStudy.js';
 import { createLibrary } from './dicom/index.js';
 import type { Library } from './dicom/index.js';
 import { dispatchCall } from './dispatch.js';
 import type { EngineHandlers } from './dispatch.js';
+import { createForeground } from './foreground.js';
+import { foregroundMethods } from './foregroundMethods.js';
 import { createIdleEncoding } from './idleEncoding.js';
 import { createJobs } from './jobs.js';
 import { logFault } from './log.js';
@@ -27,6 +31,7 @@ import { createModelPool, modelRoots } from './modelPool.js';
 import { openPropagation } from './propagation/openPropagation.js';
 import type { OpenPropagation, SeriesPropagation } from './propagation/openPropagation.js';
 import { createProviderChoice } from './providerChoice.js';
+import { createReviewHandlers } from './reviewHandlers.js';
 import { createSegmentationFiles } from './segmentationFiles.js';
 import { createSegmentToolHandlers } from './segmentations/applyTool.js';
 import { createSegmentationHandlers } from './segmentations/handlers.js';
@@ -83,6 +88,15 @@ function resolveResource(library: Library, resource: string): Promise<ResolvedRe
   throw new IbisError('not-found', 'There is no such image.');
 }
 
+/** As the operating system knows the user; '' where it does not say (a container without an account). */
+function getUserName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return '';
+  }
+}
+
 /** Opens the database and makes everything ready to be called. Rejects where the database is refused. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { dataDir, resourcesDir, emit, version } = options;
@@ -91,7 +105,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const store = opened.value;
 
   const cacheDir = path.join(dataDir, 'cache');
-  const jobs = createJobs();
+  const foreground = createForeground();
+  const jobs = createJobs(foreground);
   const demo = loadDemoStudy(resourcesDir);
   const library = createLibrary({ cacheDir: path.join(cacheDir, 'images') });
   const studies = createStudies({ library, jobs, emit });
@@ -102,7 +117,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     cacheDir,
     chooseProvider: (model) => provider.choose(model),
   });
-  const sessions = createSessions({ output: { store, emit }, studies, slices, models });
+  const sessions = createSessions({
+    output: { store, emit },
+    ...{ studies, slices, models, foreground },
+  });
+  const { batches, prefetch } = createBackground({
+    ...{ store, emit, library, studies, slices, models, sessions, foreground, cacheDir },
+  });
   const live = createLiveSegmentations({ store, emit });
   const segmentations = createSegmentations({
     live,
@@ -124,7 +145,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const idleEncoding = createIdleEncoding({
     slices,
     getSegmenter: (id) => models.getSegmenter(id),
-    isBusy: () => sessions.isBusy(),
+    isBusy: () => foreground.isBusy(),
   });
 
   const openDemoStudy: EngineHandlers['openDemoStudy'] = async () => {
@@ -137,6 +158,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   const handlers: EngineHandlers = {
     ...sessions.handlers,
+    ...batches.handlers,
+    ...createReviewHandlers(store),
     ...segmentationHandlers,
     ...createSegmentToolHandlers({ segmentations, slices, tools, jobs, emit }),
     ...createPropagationHandlers({ segmentations, live, store, slices, models, jobs, emit }),
@@ -156,6 +179,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       nodeVersion: process.version,
       engineProcessId: process.pid,
       dataDir,
+      userName: getUserName(),
       provider: await provider.describe(),
       interruptedSessions: listInterruptedSessions(store).filter(
         (session) => session.decision === null,
@@ -168,7 +192,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       jobs.cancel(jobId);
       return null;
     },
-    listStudies: async () => library.listStudies(),
+    listStudies: async () => studies.list(),
     getSeries: async ({ seriesId }) => studies.getSeries(seriesId),
     computeWindow: ({ seriesId, phaseIndex }) => slices.computeWindow(seriesId, phaseIndex),
     reopenSession: async ({ sessionId }) => {
@@ -188,13 +212,22 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       idleEncoding.noteShown(request, segmenterId);
       return null;
     },
+    prefetchCase: async ({ target }) => {
+      prefetch.fetch(target);
+      return null;
+    },
     exportSession: createSessionExport({ store, library, studies, slices, models, version }),
   };
 
+  const call = (method: string, params: unknown): Promise<Reply<unknown>> => {
+    const work = (): Promise<Reply<unknown>> => dispatchCall(handlers, method, params);
+    return foregroundMethods.has(method) ? foreground.during(work) : work();
+  };
+
   return {
-    call: (method, params) => dispatchCall(handlers, method, params),
+    call,
     invoke: async (method, params) => {
-      const reply = await dispatchCall(handlers, method, params);
+      const reply = await call(method, params);
       if (!reply.ok) throw new IbisError(reply.error.code, reply.error.message);
       return reply.value as MethodResults[typeof method]; // the handler of `method` gave it
     },
@@ -212,7 +245,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     close: async () => {
       idleEncoding.stop();
+      prefetch.stop();
       jobs.cancelAll();
+      await batches.close();
       await sessions.close();
       await Promise.all([models.close(), library.close(), tools.close(), surfaces.close()]);
       closeStore(store);

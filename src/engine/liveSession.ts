@@ -6,7 +6,7 @@ import type { SegmentationSession, SessionSettings } from '../domain/session.js'
 import { getInForce } from './agent/agentState.js';
 import type { AgentContext, AgentState, StepRecord } from './agent/agentState.js';
 import type { RunHold } from './runHold.js';
-import { saveStep, updateSession } from './store/index.js';
+import { getVerdictInForce, saveStep, updateSession } from './store/index.js';
 import type { SessionChange, Store } from './store/index.js';
 
 /** What of a session changes while it is worked on, besides its steps. */
@@ -104,9 +104,14 @@ export async function bringToRest(live: LiveSession): Promise<void> {
   await run.done;
 }
 
-/** A decided session is a finished record: what was accepted must not change under its decision. */
-export function requireOpen(live: LiveSession): void {
+/** A decided or approved session is a finished record: it must not change under what was said of it. */
+export function requireOpen(live: LiveSession, store: Store): void {
   const { decision } = live.status;
+  if (getVerdictInForce(store, live.sessionId) === 'approved')
+    throw new IbisError(
+      'session-state',
+      'This session was approved in review. Withdraw the verdict, or start a new session, to go on working on the image.',
+    );
   if (decision === null) return;
   throw new IbisError(
     'session-state',

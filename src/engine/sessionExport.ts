@@ -13,7 +13,13 @@ import { exportSession } from './export/index.js';
 import type { ExportSource, SourceImage } from './export/index.js';
 import type { ModelPool } from './modelPool.js';
 import type { PreparedSlice, SliceSource } from './slices.js';
-import { getSession, getSessionModels, getSessionSource, loadStepRecords } from './store/index.js';
+import {
+  getSession,
+  getSessionModels,
+  getSessionSource,
+  listReviews,
+  loadStepRecords,
+} from './store/index.js';
 import type { Store } from './store/index.js';
 import type { Studies } from './studies.js';
 
@@ -90,6 +96,7 @@ export function createSessionExport(options: {
         session,
         steps: loadStepRecords(store, sessionId),
         models: getSessionModels(store, sessionId),
+        reviews: listReviews(store, sessionId),
         source: describeSource(library, settings, slice),
         slice: slice.image,
         renderObservation: (mask) => renderObservation({ slice: slice.image, mask }, style),

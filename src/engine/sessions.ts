@@ -6,7 +6,14 @@ import type { ModelId, SessionId } from '../domain/brand.js';
 import type { SegmentationSession } from '../domain/session.js';
 import type { AgentState } from './agent/agentState.js';
 import type { EngineHandlers } from './dispatch.js';
-import { announce, createLock, requireNotRunning, requireOpen } from './liveSession.js';
+import type { Foreground } from './foreground.js';
+import {
+  announce,
+  bringToRest,
+  createLock,
+  requireNotRunning,
+  requireOpen,
+} from './liveSession.js';
 import type { LiveSession, SessionOutput } from './liveSession.js';
 import { createLiveSessions } from './liveSessions.js';
 import type { ModelPool } from './modelPool.js';
@@ -18,7 +25,6 @@ import {
   getSession,
   getSessionModels,
   getSessionSource,
-  listSessions,
   loadStepRecords,
 } from './store/index.js';
 import type { SessionModel } from './store/index.js';
@@ -40,7 +46,6 @@ export type SessionHandlers = Pick<
   | 'pauseSession'
   | 'cancelSession'
   | 'decideSession'
-  | 'listSessions'
   | 'getSession'
 > &
   UserActHandlers;
@@ -58,7 +63,13 @@ export interface Sessions {
     params: ParsedParams<'startSession'>,
     identity: SessionIdentity,
   ): Promise<SegmentationSession>;
-  isBusy(): boolean;
+  /**
+   * `runSession` in the background: it stands back while the user waits for anything. Resolves, when it has ended or
+   * `signal` has made it pause, with why it failed.
+   */
+  runToEnd(sessionId: SessionId, signal: AbortSignal): Promise<string | null>;
+  /** Forgets what is in memory of a session whose rows are about to change; throws while it runs. */
+  letGo(sessionId: SessionId): void;
   /** Ends what runs, storing nothing more: the next start offers it where it stood. */
   close(): Promise<void>;
 }
@@ -81,9 +92,10 @@ export function createSessions(options: {
   readonly studies: Studies;
   readonly slices: SliceSource;
   readonly models: ModelPool;
+  readonly foreground: Foreground;
   readonly goingOnMs?: number;
 }): Sessions {
-  const { output, studies, slices, models, goingOnMs = GOING_ON_MS } = options;
+  const { output, studies, slices, models, foreground, goingOnMs = GOING_ON_MS } = options;
   const { store } = output;
   const working = new Set<LiveSession>();
   const running = new Set<Promise<void>>();
@@ -167,9 +179,24 @@ export function createSessions(options: {
     return session;
   };
 
-  const begin = (sessionId: SessionId, maxTurns: number): Promise<null> =>
+  /** Keeps a run from its turns, and drops the one in progress, while the user waits for something else. */
+  const standBack = (session: LiveSession, run: Promise<void>): Promise<void> => {
+    const update = (isBusy: boolean): void => {
+      if (isBusy) session.run?.interrupt();
+      session.run?.hold.setYielding(isBusy);
+    };
+    update(foreground.isBusy());
+    return run.finally(foreground.onChanged(update));
+  };
+
+  /** Resolves as soon as it runs. */
+  const begin = (
+    sessionId: SessionId,
+    maxTurns: number,
+    ground: 'foreground' | 'background' = 'foreground',
+  ): Promise<{ readonly session: LiveSession; readonly run: Promise<void> }> =>
     live.use(sessionId, async (session) => {
-      requireOpen(session);
+      requireOpen(session, store);
       requireNotRunning(session);
       if (session.settings.policyId === '')
         throw new IbisError('session-state', 'This session has no policy: it takes clicks only.');
@@ -181,13 +208,9 @@ export function createSessions(options: {
       const policy = await models.getPolicy(session.settings.policyId);
       requireNotRunning(session); // two calls may have waited for the same manifest
       working.add(session);
-      const run = driveSession(session, {
-        output,
-        policy,
-        maxTurns,
-        goingOnMs,
-        isClosing: () => closing,
-      });
+      const drive = (): Promise<void> =>
+        driveSession(session, { output, policy, maxTurns, goingOnMs, isClosing: () => closing });
+      const run = ground === 'foreground' ? foreground.during(drive) : standBack(session, drive());
       running.add(run);
       void live
         .use(sessionId, () => run)
@@ -195,12 +218,28 @@ export function createSessions(options: {
           running.delete(run);
           working.delete(session);
         });
-      return null;
+      return { session, run };
     });
+
+  const runToEnd = async (sessionId: SessionId, signal: AbortSignal): Promise<string | null> => {
+    const { session, run } = await begin(sessionId, Infinity, 'background');
+    const rest = (): void => void bringToRest(session);
+    signal.addEventListener('abort', rest);
+    if (signal.aborted) rest();
+    await run;
+    signal.removeEventListener('abort', rest);
+    const { stopReason, failure } = session.status;
+    return stopReason === 'failed' ? (failure ?? 'The run failed.') : null;
+  };
 
   return {
     start,
-    isBusy: () => working.size > 0,
+    letGo: (sessionId) => {
+      for (const session of working)
+        if (session.sessionId === sessionId) requireNotRunning(session);
+      live.forget(sessionId);
+    },
+    runToEnd,
     close: async () => {
       closing = true;
       for (const session of working) {
@@ -211,8 +250,14 @@ export function createSessions(options: {
     },
     handlers: {
       startSession: (params) => start(params, null),
-      runSession: ({ sessionId }) => begin(sessionId, Infinity),
-      stepSession: ({ sessionId }) => begin(sessionId, 1),
+      runSession: async ({ sessionId }) => {
+        await begin(sessionId, Infinity);
+        return null;
+      },
+      stepSession: async ({ sessionId }) => {
+        await begin(sessionId, 1);
+        return null;
+      },
       pauseSession: ({ sessionId }) =>
         live.use(sessionId, async ({ run }) => {
           if (run !== null) {
@@ -244,7 +289,6 @@ export function createSessions(options: {
         }
         return getSession(store, sessionId);
       },
-      listSessions: async (query) => listSessions(store, query),
       getSession: async ({ sessionId }) => getSession(store, sessionId),
     },
   };

@@ -46,10 +46,12 @@ export interface SliceSource {
   ): Promise<IntensityWindow | null>;
   /** All slices of a phase; kept for the next call. */
   loadVolume(seriesId: SeriesId, phaseIndex: number, signal?: AbortSignal): Promise<Volume>;
-  forget(): void;
+  /** Lets go of what is kept, or of these series. */
+  forget(seriesIds?: readonly SeriesId[]): void;
 }
 
-const KEPT_VOLUMES = 2; // a 512 x 512 x 300 CT is 157 MB; two let a user go back and forth
+// A 512 x 512 x 300 CT is 157 MB. The one on screen, the next of the queue, and that of a batch in the background.
+const KEPT_VOLUMES = 3;
 
 // Colour is shown as it is stored: no window changes it, and no volume need be read to find one.
 const COLOUR_WINDOW: IntensityWindow = { centre: 127.5, width: 255 };
@@ -162,5 +164,10 @@ export function createSliceSource(library: Library): SliceSource {
     return computeDefaultWindow(await loadVolume(seriesId, phaseIndex, signal));
   };
 
-  return { prepare, computeWindow, loadVolume, forget: () => kept.clear() };
+  const forget = (seriesIds?: readonly SeriesId[]): void => {
+    for (const key of kept.keys())
+      if (seriesIds?.some((seriesId) => key.startsWith(`${seriesId}/`)) ?? true) kept.delete(key);
+  };
+
+  return { prepare, computeWindow, loadVolume, forget };
 }

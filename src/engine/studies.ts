@@ -11,9 +11,24 @@ import type { SessionSource } from './store/index.js';
 
 const PROGRESS_INTERVAL_MS = 80; // about as often as a bar can be seen to move
 
+/** Whose work needs studies that the user has not opened. */
+export type BackgroundUse = 'batch' | 'batch-scan' | 'prefetch';
+
 /** The open studies, and where each came from. */
 export interface Studies {
   open(paths: readonly string[], jobId: string): Promise<OpenPathsResult>;
+  /** The same, for work that the user does not see: what they have not opened themselves is not listed. */
+  openInBackground(
+    paths: readonly string[],
+    jobId: string,
+    use: BackgroundUse,
+  ): Promise<OpenPathsResult>;
+  /** Closes what `use` opened and nobody else has opened since; gives what was closed. */
+  closeBackground(use: BackgroundUse): readonly SeriesId[];
+  /** What the user has opened. */
+  list(): readonly StudySummary[];
+  /** By anyone. */
+  isOpen(seriesId: SeriesId): boolean;
   /** Throws 'no-series' when it is not open. */
   getSeries(seriesId: SeriesId): Series;
   getStudyOf(seriesId: SeriesId): StudySummary;
@@ -30,9 +45,14 @@ export function createStudies(options: {
 }): Studies {
   const { library, jobs, emit } = options;
   const pathsOf = new Map<StudyId, Set<string>>();
+  const inBackground = new Map<StudyId, Set<BackgroundUse>>();
 
-  const open = (paths: readonly string[], jobId: string): Promise<OpenPathsResult> =>
-    jobs.run(jobId, async (signal) => {
+  const read = (
+    ground: 'foreground' | 'background',
+    paths: readonly string[],
+    jobId: string,
+  ): Promise<OpenPathsResult> => {
+    const readInto = async (signal: AbortSignal): Promise<OpenPathsResult> => {
       let lastSentMs = 0;
       const result = await openPaths(paths, {
         library,
@@ -50,7 +70,23 @@ export function createStudies(options: {
         pathsOf.set(studyId, known);
       }
       return result;
-    });
+    };
+    return ground === 'foreground'
+      ? jobs.run(jobId, readInto)
+      : jobs.runInBackground(jobId, readInto);
+  };
+
+  const open = async (paths: readonly string[], jobId: string): Promise<OpenPathsResult> => {
+    const result = await read('foreground', paths, jobId);
+    for (const { studyId } of result.studies) inBackground.delete(studyId);
+    return result;
+  };
+
+  const close = (studyId: StudyId): void => {
+    library.closeStudy(studyId);
+    pathsOf.delete(studyId);
+    inBackground.delete(studyId);
+  };
 
   const getSeries = (seriesId: SeriesId): Series => {
     const series = library.getSeries(seriesId);
@@ -61,6 +97,25 @@ export function createStudies(options: {
 
   return {
     open,
+    openInBackground: async (paths, jobId, use) => {
+      const known = new Set(library.listStudies().map(({ studyId }) => studyId));
+      const result = await read('background', paths, jobId);
+      for (const { studyId } of result.studies) {
+        const uses = inBackground.get(studyId);
+        if (uses !== undefined) uses.add(use);
+        else if (!known.has(studyId)) inBackground.set(studyId, new Set([use]));
+      }
+      return result;
+    },
+    closeBackground: (use) =>
+      [...inBackground].flatMap(([studyId, uses]) => {
+        if (!uses.delete(use) || uses.size > 0) return [];
+        const series = library.listStudies().find((study) => study.studyId === studyId)?.series;
+        close(studyId);
+        return (series ?? []).map(({ seriesId }) => seriesId);
+      }),
+    isOpen: (seriesId) => library.getSeries(seriesId) !== null,
+    list: () => library.listStudies().filter(({ studyId }) => !inBackground.has(studyId)),
     getSeries,
     getStudyOf: (seriesId) => {
       const { studyId } = getSeries(seriesId);
@@ -70,7 +125,10 @@ export function createStudies(options: {
     },
     getSourcePaths: (studyId) => [...(pathsOf.get(studyId) ?? [])],
     reopen: async (source) => {
-      if (library.getSeries(source.seriesId) !== null) return;
+      if (library.getSeries(source.seriesId) !== null) {
+        inBackground.delete(source.studyId);
+        return;
+      }
       const { cancelled } = await open(source.sourcePaths, `reopen-${source.studyId}`);
       if (cancelled) throw new IbisError('cancelled', 'Opening the study was cancelled.');
       if (library.getSeries(source.seriesId) !== null) return;
@@ -80,9 +138,6 @@ export function createStudies(options: {
         `The images of this session (${places}) are not where they were. Open their study again, then go on.`,
       );
     },
-    close: (studyId) => {
-      library.closeStudy(studyId);
-      pathsOf.delete(studyId);
-    },
+    close,
   };
 }

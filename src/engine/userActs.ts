@@ -75,7 +75,7 @@ export function createUserActs(options: {
       run?.interrupt();
       try {
         await session.lock(async () => {
-          requireOpen(session);
+          requireOpen(session, store);
           session.act = new AbortController();
           working.add(session);
           try {

@@ -79,6 +79,7 @@ export function installFakeIbis(state: string): void {
     nodeVersion: '24.21.0',
     engineProcessId: 4242,
     dataDir: '/home/reader/.local/share/ibis',
+    userName: 'reader',
     provider: {
       available: ['cpu', 'webgpu'],
       used: 'cpu',
@@ -93,6 +94,9 @@ export function installFakeIbis(state: string): void {
     getAppInfo: () => info,
     listStudies: () => (isEmpty ? [] : state === 'many' ? manySeries : madeUpStudies),
     listSessions: () => (isEmpty && state !== 'interrupted' ? [] : madeUpSessions),
+    countSessions: () => madeUpSessions.length,
+    listBatches: () => [],
+    listReviews: () => [],
     listModels: () =>
       state === 'model-missing'
         ? models({

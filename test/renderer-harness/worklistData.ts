@@ -145,6 +145,7 @@ const summary = (at: number, prompt: string, rest: Partial<SessionSummary>): Ses
   stepCount: 4,
   stopReason: null,
   decision: null,
+  verdict: null,
   runState: 'stopped',
   ...rest,
 });

@@ -1,6 +1,6 @@
 """What users did in the workstation -> trajectories to learn from, and pairs to prefer by.
 
-Reads exported traces (src/contract/trace.ts) and the workstation's database (src/engine/store). Of accepted sessions every
+Reads exported traces (src/contract/trace.ts) and the workstation's database (src/engine/store). Of accepted or approved sessions every
 step of the policy that stood teaches; a step that the user took back or had to correct becomes a pair: what the policy
 wrote is rejected, what the user did instead is chosen, written in the grammar. Nothing that names a patient, a study or
 a file goes on: sessions are named by a hash.
@@ -29,7 +29,7 @@ from .tool import sample_line
 from .trajectory import Action, Box, Edit, ImageRef, Outcome, PackedMask, RemoveClick, Request, Scribble, Seen, Trajectory, Turn, Unparsed, append_trajectories, unpack_mask
 
 TRACE_VERSION = 2
-DATABASE_VERSION = 6  # of src/engine/store/migrations
+DATABASE_VERSION = 7  # of src/engine/store/migrations
 CORRECTION = "The mask so far is wrong here."  # users give no reasons
 
 
@@ -73,8 +73,16 @@ class StoredSession:
     orientation: str
     stop_reason: str | None
     answer: str | None
-    decision: str | None
+    decision: str | None  # the annotator's
+    verdict: str | None  # the reviewer's, on the session as it stands
     steps: tuple[StoredStep, ...]
+
+
+def teaches(session: StoredSession) -> bool:
+    """The reviewer's word comes before the annotator's: what was approved teaches, what was rejected or flagged does not."""
+    if session.verdict is not None:
+        return session.verdict == "approved"
+    return session.decision in ("accepted", "edited")
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ def read_trace(path: Path) -> tuple[StoredSession, np.ndarray]:
     for line in steps:
         before = () if line["followsStepIndex"] is None else stored[line["followsStepIndex"]].marks
         stored.append(read_step(line, before))
-    session = StoredSession(session_key(header["sessionId"]), header["prompt"], header["orientation"], end["stopReason"], end["answer"], end["decision"], tuple(stored))
+    session = StoredSession(session_key(header["sessionId"]), header["prompt"], header["orientation"], end["stopReason"], end["answer"], end["decision"], end.get("verdict"), tuple(stored))
     return session, read_slice_picture(path, steps, stored)
 
 
@@ -187,7 +195,7 @@ def read_slice_picture(path: Path, lines: list[dict[str, Any]], steps: list[Stor
 
 
 def read_database(path: Path) -> Iterator[tuple[StoredSession, np.ndarray] | TraceError]:
-    """Decided sessions, newest last. Those whose slice cannot be read again give the sentence that says why."""
+    """Decided and reviewed sessions, newest last. Those whose slice cannot be read again give the sentence that says why."""
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     database.row_factory = sqlite3.Row
     version = database.execute("PRAGMA user_version").fetchone()[0]
@@ -195,12 +203,15 @@ def read_database(path: Path) -> Iterator[tuple[StoredSession, np.ndarray] | Tra
         raise TraceError(f"The database {path} is of version {version}; this program reads version {DATABASE_VERSION}. Open it once with the workstation that this package came with.")
     rows = database.execute("""
         SELECT sessions.*, series.source_kind, studies.source_paths,
-          (SELECT decision FROM decisions WHERE decisions.session_id = sessions.session_id ORDER BY decision_number DESC LIMIT 1) AS decision
+          (SELECT decision FROM decisions WHERE decisions.session_id = sessions.session_id ORDER BY decision_number DESC LIMIT 1) AS decision,
+          (SELECT CASE WHEN verdict = 'flagged' THEN verdict
+             WHEN verdict <> 'withdrawn' AND reviews.step_index IS (SELECT max(step_index) FROM steps WHERE steps.session_id = sessions.session_id AND undone = 0) THEN verdict END
+           FROM reviews WHERE reviews.session_id = sessions.session_id ORDER BY reviewed_at DESC, review_number DESC LIMIT 1) AS verdict -- as VERDICT_IN_FORCE of src/engine/store/reviews.ts
         FROM sessions JOIN series USING (series_id) JOIN studies USING (study_id) ORDER BY created_at""").fetchall()
     for row in rows:
-        if row["decision"] is None:
+        if row["decision"] is None and row["verdict"] is None:
             continue
-        session = StoredSession(session_key(row["session_id"]), row["prompt"], ORIENTATION_TEXT[row["axis"]], row["stop_reason"], row["answer"], row["decision"], tuple(read_steps(database, row["session_id"])))
+        session = StoredSession(session_key(row["session_id"]), row["prompt"], ORIENTATION_TEXT[row["axis"]], row["stop_reason"], row["answer"], row["decision"], row["verdict"], tuple(read_steps(database, row["session_id"])))
         try:
             yield session, read_source_slice(row)
         except TraceError as error:
@@ -365,8 +376,8 @@ def export_sessions(path: Path, out: Path, system: str, image_px: int) -> dict[s
             print(found, flush=True)
             continue
         session, rgb = found
-        if session.decision not in ("accepted", "edited"):
-            print(f"Session {session.key} is left out: it is {session.decision or 'undecided'}.", flush=True)
+        if not teaches(session):
+            print(f"Session {session.key} is left out: it is {session.verdict or session.decision or 'undecided'}.", flush=True)
             continue
         trajectory = to_trajectory(session, rgb)
         sessions.append(trajectory)

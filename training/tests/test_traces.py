@@ -19,7 +19,7 @@ from ibis_training.trajectory import Box, Edit, RemoveClick, Scribble, read_traj
 from ibis_training.vlm import load_vlm
 
 FIXTURE = REPOSITORY / "test" / "fixtures" / "trace"
-PRIVATE = ("Secret", "Sue", "P-001", "19700101", "/secret", "1.2.3", "session-1", "Heart")
+PRIVATE = ("Secret", "Sue", "Rita", "P-001", "19700101", "/secret", "1.2.3", "session-1", "Heart")
 
 
 def make_database(folder, change: str = ""):
@@ -41,6 +41,7 @@ def test_the_trace_and_the_database_tell_the_same_session(tmp_path):
     (from_trace, traced_rgb), (from_database, source_rgb) = read_trace(FIXTURE / "trace.jsonl"), next(read_database(make_database(tmp_path)))
     assert from_trace.steps == from_database.steps
     assert (from_trace.prompt, from_trace.orientation, from_trace.decision) == (from_database.prompt, from_database.orientation, from_database.decision)
+    assert from_trace.verdict == from_database.verdict == "approved"
     assert np.abs(traced_rgb.astype(int) - source_rgb.astype(int)).max() <= 1  # the engine's slice and the one read again here
 
 
@@ -96,10 +97,41 @@ def test_what_is_written_can_be_trained_on_and_names_nobody(tmp_path):
         assert not [word for word in PRIVATE if word.encode() in written]
 
 
-@pytest.mark.parametrize("change", ["INSERT INTO decisions VALUES (2, 'session-1', 'rejected', 5, '2026-01-03T00:00:00.000Z')", "DELETE FROM decisions"])
-def test_rejected_and_undecided_sessions_teach_nothing(tmp_path, change):
+REJECTED = "INSERT INTO decisions VALUES (2, 'session-1', 'rejected', 5, '2026-01-03T00:00:00.000Z');"
+
+
+def reviewed(verdict: str, step_index: int = 10) -> str:
+    return f"INSERT INTO reviews VALUES (2, 'session-1', '{verdict}', 'Otto', '', {step_index}, '2026-01-04T00:00:00.000Z');"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM reviews;" + REJECTED,
+        "DELETE FROM reviews; DELETE FROM decisions;",
+        reviewed("rejected"),  # by a later reviewer, though its maker and an earlier one accepted it
+        reviewed("flagged", 3),
+        "DELETE FROM decisions; DELETE FROM reviews;" + reviewed("approved", 3),  # it has gone on since
+    ],
+)
+def test_rejected_flagged_and_undecided_sessions_teach_nothing(tmp_path, change):
     assert export_sessions(make_database(tmp_path, change), tmp_path / "out", "Click.", 112) == {"sessions": 0, "steps": 0, "pairs": 0}
     assert list(read_trajectories(tmp_path / "out" / "trajectories.jsonl")) == []
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM decisions;", "DELETE FROM reviews;", reviewed("withdrawn"), reviewed("rejected", 3)])
+def test_approved_or_accepted_sessions_teach(tmp_path, change):
+    """A result of a batch that only a reviewer has seen; one without a review; one whose review was taken back or has lapsed."""
+    assert export_sessions(make_database(tmp_path, change), tmp_path / "out", "Click.", 112)["sessions"] == 1
+
+
+def test_a_trace_of_before_there_were_reviews_is_read(tmp_path):
+    trace = copy_trace(tmp_path)
+    *lines, end = trace.read_text().splitlines()
+    old = {k: v for k, v in json.loads(end).items() if k not in ("verdict", "reviews")}
+    trace.write_text("\n".join([*lines, json.dumps(old)]) + "\n")
+    assert read_trace(trace)[0].verdict is None
+    assert export_sessions(trace, tmp_path / "out", "Click.", 112)["sessions"] == 1
 
 
 def test_a_trace_of_a_later_version_is_refused_in_words(tmp_path):

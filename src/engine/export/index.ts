@@ -7,6 +7,7 @@ import { describeOrientation } from '../../domain/plane.js';
 import type { ByteImage } from '../../domain/resize.js';
 import { assertNever } from '../../domain/result.js';
 import { getMaskInForce, isUserAct } from '../../domain/session.js';
+import type { Review } from '../../domain/review.js';
 import type { SegmentationSession } from '../../domain/session.js';
 import { encodeBinarySeg } from './dicomSeg.js';
 import { formatColour } from './displayColour.js';
@@ -31,6 +32,7 @@ export interface ExportInput {
   /** Every step, undone ones too; the store's `loadStepRecords` gives them. */
   readonly steps: readonly TracedStep[];
   readonly models: readonly TracedModel[];
+  readonly reviews: readonly Review[];
   readonly source: ExportSource;
   /** The windowed slice, uint8 [height, width, 3], for the overlay. */
   readonly slice: { readonly width: number; readonly height: number; readonly rgb: Uint8Array };
@@ -94,9 +96,9 @@ function makeSeg(input: ExportInput, frames: ReadonlyMap<number, Uint8Array>): M
 }
 
 function makeTrace(input: ExportInput): MadeFile[] {
-  const { session, steps, models, software, source } = input;
+  const { session, steps, models, reviews, software, source } = input;
   const orientation = describeOrientation(source.plane);
-  const lines = describeTrace(session, steps, models, software, orientation);
+  const lines = describeTrace(session, steps, models, reviews, software, orientation);
   const images = steps.map((traced) => {
     const packed = getMaskSeen(steps, traced);
     const image = input.renderObservation(packed === null ? null : unpackMask(packed));

@@ -7,7 +7,30 @@ export { getSession, getSessionModels, getSessionSource, loadStepRecords } from 
 export type { SessionSource, StoredStep } from './readSession.js';
 export { moveToStep, saveStep } from './steps.js';
 export type { NewStep } from './steps.js';
-export { listInterruptedSessions, listSessions } from './listing.js';
+export {
+  countSessions,
+  findNeighbourSession,
+  listInterruptedSessions,
+  listSessions,
+} from './listing.js';
+export { getVerdictInForce, listReviews, saveReview } from './reviews.js';
+export type { NewReview } from './reviews.js';
+export {
+  createStoredBatch,
+  deleteStoredBatch,
+  getStoredBatch,
+  listStoredBatches,
+} from './batches.js';
+export type { NewBatchCase, StoredBatch } from './batches.js';
+export { countBatchCases, listStoredCases, saveCaseError } from './batchCases.js';
+export type { StoredCase } from './batchCases.js';
+export {
+  openSessionDatabase,
+  placeSession,
+  requireOnlySession,
+  writeSessionDatabase,
+} from './sessionDatabase.js';
+export type { SessionPlace } from './sessionDatabase.js';
 export type { MountProbe } from './networkFileSystem.js';
 export { mergeStore, requireNotInUse, requireOtherFolder } from './mergeStore.js';
 export type { FateCounts, MergeCounts } from './mergeStore.js';

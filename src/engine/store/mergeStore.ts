@@ -26,6 +26,7 @@ export interface MergeCounts extends FateCounts {
 }
 
 const SHARED_TABLES = ['studies', 'series']; // several sessions lie on one row of these
+const LOCAL_TABLES = ['batches', 'batch_cases']; // lists of work of one workstation; what came of it are sessions
 
 /** What a row can belong to, told by the column of that name. */
 const owners = ['session_id', 'segmentation_id', 'measurement_id'] as const;
@@ -53,7 +54,7 @@ function describeTable(database: Database.Database, table: string): OwnedTable {
   return { table, owner, columns: list(copied), key: list(key) };
 }
 
-function describeOwnedTables(database: Database.Database): readonly OwnedTable[] {
+export function describeOwnedTables(database: Database.Database): readonly OwnedTable[] {
   const names = database
     .prepare(
       `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
@@ -64,7 +65,7 @@ function describeOwnedTables(database: Database.Database): readonly OwnedTable[]
   return z
     .array(z.string())
     .parse(names)
-    .filter((table) => !SHARED_TABLES.includes(table))
+    .filter((table) => ![...SHARED_TABLES, ...LOCAL_TABLES].includes(table))
     .map((table) => describeTable(database, table));
 }
 
@@ -286,7 +287,8 @@ export function mergeStore(
   function mergeSession(row: SourceRow): keyof FateCounts {
     const owned = tables.filter(({ owner }) => owner === 'session_id');
     const wasHere = isHere('sessions', 'session_id', row.id);
-    if (wasHere && !isEarlierSession(database, owned, row.id)) return 'alreadyThere';
+    if (wasHere && !isEarlierSession(database, owned, row.id))
+      return addReviews(row.id) ? 'continued' : 'alreadyThere';
     copyRows(owned, row);
     // As at opening: the process that ran it is gone, so it waits.
     database
@@ -297,6 +299,21 @@ export function mergeStore(
       )
       .run(row.id);
     return wasHere ? 'continued' : 'added';
+  }
+
+  /** Reviewers may have worked on both copies of a session: both histories are kept, told apart by their times. */
+  function addReviews(sessionId: string): boolean {
+    const columns = 'session_id, verdict, reviewer, comment, step_index, reviewed_at';
+    const { changes } = database
+      .prepare(
+        `INSERT INTO main.reviews (${columns})
+           SELECT ${columns} FROM (
+             SELECT ${columns} FROM source.reviews WHERE session_id = @sessionId
+             EXCEPT SELECT ${columns} FROM main.reviews WHERE session_id = @sessionId)
+           ORDER BY reviewed_at`,
+      )
+      .run({ sessionId });
+    return changes > 0;
   }
 
   function mergeSegmentation(row: SourceRow): keyof FateCounts {

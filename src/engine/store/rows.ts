@@ -12,13 +12,13 @@ import type { DrawnPrompts } from './drawnPrompts.js';
 export const sessionIdColumn = z.string().transform((id) => id as SessionId); // branding at the edge
 const seriesIdColumn = z.string().transform((id) => id as SeriesId); // branding at the edge
 const modelIdColumn = z.string().transform((id) => id as ModelId); // branding at the edge
-const axisColumn = z.enum(['acquired', 'axial', 'coronal', 'sagittal']);
+export const axisColumn = z.enum(['acquired', 'axial', 'coronal', 'sagittal']);
 const runStateColumn = z.enum(['idle', 'running', 'paused', 'stopped']);
-const stopReasonColumn = z
+export const stopReasonColumn = z
   .enum(['policy-stop', 'target-absent', 'repeated-action', 'step-limit', 'user-stop', 'failed'])
   .nullable();
-const decisionColumn = z.enum(['accepted', 'rejected', 'edited']).nullable();
-const verdictColumn = z.enum(['approved', 'rejected', 'flagged']).nullable();
+export const decisionColumn = z.enum(['accepted', 'rejected', 'edited']).nullable();
+export const verdictColumn = z.enum(['approved', 'rejected', 'flagged']).nullable();
 
 /** Throws 'database-damaged' with the sentence where a row has not the shape. */
 export const createRowParser =

@@ -2,7 +2,8 @@ import type { SeriesId } from '../../domain/brand.js';
 import { openByDialog } from '../worklist/openPaths.js';
 import { openSeries } from '../worklist/openSeries.js';
 import { cancelOpening } from '../worklist/openPaths.js';
-import { findNeighbourSeries, findNextCase } from '../worklist/worklistRows.js';
+import { goToCase } from '../worklist/caseQueue.js';
+import { findNeighbourSeries } from '../worklist/worklistRows.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
 import {
   addSegment,
@@ -11,6 +12,7 @@ import {
   undoSegmentation,
 } from '../segmentation/segmentActs.js';
 import { useSegmentationStore } from '../segmentation/segmentationStore.js';
+import { review, toggleFlag } from '../review/reviewActs.js';
 import { cancelSession, pauseSession, runSession, stepSession } from '../session/runActions.js';
 import { redoStep } from '../session/redoStep.js';
 import { accept, reject, undoStep } from '../session/userActs.js';
@@ -49,11 +51,6 @@ const goToSeries = (offset: 1 | -1) => (): void => {
   const next = findNeighbourSeries(useWorklistStore().rows, latestSeriesId(), offset);
   if (next !== null) void openSeries(next);
 };
-
-function goToNextCase(): void {
-  const next = findNextCase(useWorklistStore().studies, latestSeriesId());
-  if (next !== null) void openSeries(next);
-}
 
 const opacityAfter = (opacity: number): number =>
   OPACITIES[(OPACITIES.findIndex((each) => each === opacity) + 1) % OPACITIES.length] ??
@@ -177,7 +174,11 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'session.redo': onTop(redoStep, redoSegmentation),
   'session.accept': whenStill(accept),
   'session.reject': whenStill(reject),
-  'case.next': goToNextCase,
+  'case.next': () => void goToCase(1),
+  'case.previous': () => void goToCase(-1),
+  'review.approve': () => void review('approved'),
+  'review.reject': () => void review('rejected'),
+  'review.flag': () => void toggleFlag(),
   'files.open': () => void openByDialog('files'),
   'folder.open': () => void openByDialog('folder'),
   'request.focus': () => {

@@ -57,13 +57,14 @@ export function findNeighbourSeries(
   return ids[at + offset] ?? null;
 }
 
-/** First series of the study after the one that holds `current`: the next case. */
-export function findNextCase(
+/** First series of the study after (1) or before (-1) the one that holds `current`: the next case. */
+export function findNeighbourCase(
   studies: readonly StudySummary[],
   current: SeriesId | null,
+  direction: 1 | -1,
 ): SeriesId | null {
   const at = studies.findIndex((study) =>
     study.series.some((series) => series.seriesId === current),
   );
-  return studies[at + 1]?.series[0]?.seriesId ?? null;
+  return studies[at + direction]?.series[0]?.seriesId ?? null;
 }

@@ -4,6 +4,8 @@ import { computed, ref, shallowRef } from 'vue';
 import type { SeriesId, StudyId } from '../../domain/brand.js';
 import type { SessionSummary } from '../../domain/session.js';
 import type { IntensityWindow, Refusal, Series, StudySummary } from '../../domain/study.js';
+import { usePersisted } from '../ui/persisted.js';
+import { parseFilter, parseSort } from './worklistQuery.js';
 import { flattenWorklist } from './worklistRows.js';
 
 export interface OpeningJob {
@@ -26,7 +28,9 @@ export const useWorklistStore = defineStore('worklist', () => {
     search,
     foldedStudies,
     rows,
-    tab: ref<'studies' | 'sessions'>('studies'),
+    tab: ref<'studies' | 'sessions' | 'batches'>('studies'),
+    /** Chosen for a batch. */
+    chosenSeries: shallowRef<ReadonlySet<SeriesId>>(new Set()),
     refused: shallowRef<readonly Refusal[]>([]),
     job: shallowRef<OpeningJob | null>(null),
     /** Why the last opening failed as a whole, or that it was cancelled; '' otherwise. */
@@ -40,8 +44,16 @@ export const useWorklistStore = defineStore('worklist', () => {
     seriesProblem: shallowRef<{ readonly seriesId: SeriesId; readonly message: string } | null>(
       null,
     ),
+    /** As far as the list was scrolled; `sessionCount` is all that there are. */
     sessions: shallowRef<readonly SessionSummary[]>([]),
+    sessionCount: ref(0),
     sessionSearch: ref(''),
+    sessionFilter: usePersisted('sessionFilter', parseFilter),
+    sessionSort: usePersisted('sessionSort', parseSort),
+    /** The session of the queue that was opened last, as it stood in the list then. */
+    queuePlace: shallowRef<SessionSummary | null>(null),
+    /** That the queue is at its end; '' otherwise. */
+    queueNote: ref(''),
     sessionsProblem: ref(''),
   };
 });

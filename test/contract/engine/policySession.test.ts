@@ -10,6 +10,7 @@ import { emptyMask, packMask, uniteMasks, unpackMask } from '../../../src/domain
 import type { SegmentationSession } from '../../../src/domain/session.js';
 import type { Observation, Policy } from '../../../src/engine/agent/types.js';
 import { createLibrary } from '../../../src/engine/dicom/index.js';
+import { createForeground } from '../../../src/engine/foreground.js';
 import { createJobs } from '../../../src/engine/jobs.js';
 import { createModelPool } from '../../../src/engine/modelPool.js';
 import type { ModelPool } from '../../../src/engine/modelPool.js';
@@ -72,7 +73,8 @@ describe('a session that a policy drives, with the real segmenter and store', ()
       onEvent(event);
     };
     const library = createLibrary({ cacheDir: path.join(dataDir, 'cache', 'images') });
-    const studies = createStudies({ library, jobs: createJobs(), emit });
+    const foreground = createForeground();
+    const studies = createStudies({ library, jobs: createJobs(foreground), emit });
     const pool = createModelPool({
       roots: [path.join(resourcesDir, 'models')],
       cacheDir,
@@ -90,6 +92,7 @@ describe('a session that a policy drives, with the real segmenter and store', ()
       studies,
       slices,
       models,
+      foreground,
       goingOnMs: GOING_ON_MS,
     });
     await studies.open([path.join(resourcesDir, 'demo', 'colin27')], 'open');

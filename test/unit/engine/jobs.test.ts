@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { createForeground } from '../../../src/engine/foreground.js';
 import { createJobs } from '../../../src/engine/jobs.js';
 
 const untilAborted = (signal: AbortSignal): Promise<string> =>
@@ -11,7 +12,7 @@ const untilAborted = (signal: AbortSignal): Promise<string> =>
 
 describe('jobs', () => {
   it('are cancelled by the id they were started under, and no other', async () => {
-    const jobs = createJobs();
+    const jobs = createJobs(createForeground());
     const a = jobs.run('a', untilAborted);
     const b = jobs.run('b', async (signal) => signal.aborted);
     jobs.cancel('a');
@@ -21,7 +22,7 @@ describe('jobs', () => {
   });
 
   it('give way to a later job of the same id, which can then still be cancelled', async () => {
-    const jobs = createJobs();
+    const jobs = createJobs(createForeground());
     const first = jobs.run('a', untilAborted);
     const second = jobs.run('a', untilAborted);
     expect(await first).toBe('aborted');

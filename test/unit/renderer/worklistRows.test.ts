@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import type { StudyId } from '../../../src/domain/brand.js';
+import type { SeriesId, StudyId } from '../../../src/domain/brand.js';
 import {
+  findNeighbourCase,
   findNeighbourSeries,
-  findNextCase,
   flattenWorklist,
   type WorklistRow,
 } from '../../../src/renderer/worklist/worklistRows.js';
@@ -66,7 +66,9 @@ describe('moving through the worklist', () => {
     expect(findNeighbourSeries(rows, null, 1)).toBe('s1-1');
   });
   test('goes to the first series of the next study, and nowhere from the last', () => {
-    expect(findNextCase(madeUpStudies, ids[0] ?? null)).toBe('s2-4');
-    expect(findNextCase(madeUpStudies, ids.at(-1) ?? null)).toBeNull();
+    expect(findNeighbourCase(madeUpStudies, ids[0] ?? null, 1)).toBe('s2-4');
+    expect(findNeighbourCase(madeUpStudies, 's2-4' as SeriesId, -1)).toBe(ids[0]);
+    expect(findNeighbourCase(madeUpStudies, ids[0] ?? null, -1)).toBeNull();
+    expect(findNeighbourCase(madeUpStudies, ids.at(-1) ?? null, 1)).toBeNull();
   });
 });

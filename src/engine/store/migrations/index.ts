@@ -5,6 +5,7 @@ import { followedStep } from './0003-followed-step.js';
 import { prompts } from './0004-prompts.js';
 import { segmentations } from './0005-segmentations.js';
 import { measurements } from './0006-measurements.js';
+import { reviewsAndBatches } from './0007-reviews-and-batches.js';
 
 /** In order; a released one never changes. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   prompts,
   segmentations,
   measurements,
+  reviewsAndBatches,
 ];

@@ -4,19 +4,8 @@ import path from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
 
-import { IbisError } from '../contract/errors.js';
-import { parsePrompt } from './arguments.js';
-
-/** One series and what is asked of it. */
-export interface BatchCase {
-  readonly line: number; // where its row ends in the list, counted from 1
-  readonly path: string; // absolute
-  readonly prompt: string;
-  readonly seriesUID: string | null;
-  readonly axis: 'acquired' | 'axial' | 'coronal' | 'sagittal';
-  readonly sliceIndex: number | null;
-  readonly phaseIndex: number;
-}
+import { IbisError } from '../../contract/errors.js';
+import type { BatchCase } from '../../domain/batchCase.js';
 
 export const listColumns = ['path', 'prompt', 'series', 'axis', 'slice', 'phase'] as const;
 type ListColumn = (typeof listColumns)[number];
@@ -26,23 +15,23 @@ const wholeNumber = z
   .string()
   .regex(/^\d{1,9}$/, 'must be a whole number from 0 on')
   .transform(Number);
+const sliceNumber = z.union([z.literal('middle'), wholeNumber], {
+  error: 'must be a whole number from 0 on, or "middle"',
+});
 /** A column that is left out, or empty in a row, is as its option of `ibis segment` left out. */
 const orLeftOut = <Shape extends z.ZodType>(shape: Shape) =>
   z.preprocess((cell) => (cell === '' ? undefined : cell), shape);
 
 const rowSchema = z.object({
   path: z.string().min(1, 'is empty'),
-  prompt: z.string().transform((text, context) => {
-    try {
-      return parsePrompt(text);
-    } catch (refused) {
-      context.addIssue(refused instanceof Error ? refused.message : String(refused));
-      return z.NEVER;
-    }
-  }),
+  prompt: z
+    .string()
+    .trim()
+    .min(1, 'Say in words what to segment.')
+    .max(2000, 'It may have 2000 characters at most.'), // as `startSession` takes it
   series: z.string().transform((uid) => (uid === '' ? null : uid)),
   axis: orLeftOut(z.enum(['acquired', 'axial', 'coronal', 'sagittal']).default('acquired')),
-  slice: orLeftOut(wholeNumber.nullable().default(null)),
+  slice: orLeftOut(sliceNumber.nullable().default(null)),
   phase: orLeftOut(wholeNumber.default(0)),
 });
 

@@ -1,0 +1,26 @@
+import type { EngineHandlers } from './dispatch.js';
+import {
+  countSessions,
+  findNeighbourSession,
+  listReviews,
+  listSessions,
+  saveReview,
+} from './store/index.js';
+import type { Store } from './store/index.js';
+
+export type ReviewHandlers = Pick<
+  EngineHandlers,
+  'reviewSession' | 'listReviews' | 'listSessions' | 'countSessions' | 'findNeighbourSession'
+>;
+
+export const createReviewHandlers = (store: Store): ReviewHandlers => ({
+  reviewSession: async ({ sessionId, ...review }) => {
+    saveReview(store, sessionId, review);
+    return listReviews(store, sessionId);
+  },
+  listReviews: async ({ sessionId }) => listReviews(store, sessionId),
+  listSessions: async (query) => listSessions(store, query),
+  countSessions: async (query) => countSessions(store, query),
+  findNeighbourSession: async ({ place, direction, ...query }) =>
+    findNeighbourSession(store, query, place, direction),
+});
