@@ -22,6 +22,7 @@ from .targets import Ranked
 SIZE_PX = 256
 FIELD = 64  # side of the concept maps; one cell is 4 x 4 observation pixels
 EROSIONS = 24
+NEAR_CELLS = 2  # around the deepest cell: what its place is averaged over
 FREQUENCIES = (1, 2, 4, 8, 16)
 
 
@@ -127,13 +128,19 @@ def fourier(position: Tensor) -> Tensor:
 
 
 def deepest(depth: Tensor) -> tuple[Tensor, Tensor]:
-    """(depth [b, c], normalised x and y [b, c, 2]) of the deepest place, as a sharp soft maximum."""
-    b, c = depth.shape[:2]
-    flat = depth.reshape(b, c, -1)
-    weight = (flat * 6.0).softmax(-1).reshape(b, c, FIELD, FIELD)
-    axis = (torch.arange(FIELD, dtype=depth.dtype, device=depth.device) + 0.5) / FIELD
+    """(depth [b, c], normalised x and y [b, c, 2]) of the deepest place: a soft maximum around the first deepest cell.
+    Over the whole map it would lie between several places, and be drawn to the middle where all are shallow."""
+    flat = depth.flatten(2)
+    best, index = flat.amax(-1), flat.argmax(-1)
+    cell = torch.arange(FIELD, device=depth.device)
+    near_row = (cell - (index // FIELD)[..., None]).abs() <= NEAR_CELLS
+    near_column = (cell - (index % FIELD)[..., None]).abs() <= NEAR_CELLS
+    near = near_row[..., :, None].to(depth.dtype) * near_column[..., None, :].to(depth.dtype)
+    weight = ((depth - best[..., None, None]) * 6.0).exp() * near
+    weight = weight / weight.sum((2, 3), keepdim=True)
+    axis = (cell.to(depth.dtype) + 0.5) / FIELD
     x, y = (weight.sum(2) * axis).sum(-1), (weight.sum(3) * axis).sum(-1)
-    return flat.amax(-1), torch.stack([x, y], -1)
+    return best, torch.stack([x, y], -1)
 
 
 def measure_concepts(probability: Tensor, mask: Tensor) -> Tensor:

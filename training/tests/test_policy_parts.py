@@ -14,7 +14,7 @@ from ibis_training.reasoning import Geometry, direction, measure, write_absent_s
 from ibis_training.samples import Sample
 from ibis_training.sft import ABSENT_SHARE, IMAGE_TOKENS, TARGETS, collate, corpus, write_sample
 from ibis_training.tokens import build_tokenizer, coordinate_ids, prompt_text
-from ibis_training.vision import SUMMARY, separate_overlay, soft_depth
+from ibis_training.vision import SUMMARY, deepest, separate_overlay, soft_depth
 
 TOKENIZER = build_tokenizer(corpus())
 
@@ -78,6 +78,24 @@ def test_the_encoder_reads_the_drawn_mask_back_from_the_colours(disc):
     picture, seen = separate_overlay(pixel_values(render_observation(gray_to_rgb(gray), mask))[:, 0])
     np.testing.assert_allclose(seen[0, 0].numpy(), mask, atol=0.03)
     np.testing.assert_allclose(picture[0, 0].numpy(), gray / 255, atol=0.01)
+
+
+def place_in(region: np.ndarray) -> tuple[float, float]:
+    """The deepest place of a region bool [64, 64], in cells."""
+    _, place = deepest(soft_depth(torch.from_numpy(region.astype(np.float32))[None, None]))
+    x, y = (place[0, 0] * 64).tolist()
+    return x, y
+
+
+def test_of_several_places_as_deep_as_each_other_one_is_told_and_not_the_middle_between_them(disc):
+    x, y = place_in(disc(64, 64, 12, 10, 4) | disc(64, 64, 50, 56, 4))
+    assert (x, y) == pytest.approx((10.5, 12.5), abs=1)
+
+
+def test_a_region_of_few_cells_in_the_corner_is_told_where_it_is():
+    region = np.zeros((64, 64), bool)
+    region[1:3, 2:4] = True  # nowhere deeper than one cell
+    assert place_in(region) == pytest.approx((3, 2), abs=0.6)
 
 
 def test_soft_depth_is_nearly_the_euclidean_distance(disc):
