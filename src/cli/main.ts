@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { toErrorShape } from '../contract/errors.js';
 import { addBatchCommand } from './batch.js';
 import { addClickCommand } from './click.js';
+import { addDeidentifyCommand } from './deidentify.js';
 import { addEvalCommand } from './eval.js';
 import { addEvalVolumesCommand } from './evalVolumes.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exitCodes.js';
@@ -29,6 +30,7 @@ function buildProgram(): Command {
   addEvalVolumesCommand(program);
   addBatchCommand(program);
   addMergeCommand(program);
+  addDeidentifyCommand(program);
   return program;
 }
 

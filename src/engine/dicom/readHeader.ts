@@ -21,7 +21,7 @@ export const hasPart10Prefix = (bytes: Uint8Array): boolean =>
   bytes[131] === 0x4d;
 
 /** How a data set is written: what the parser must know, apart from how its pixels are compressed. */
-type Encoding = typeof IMPLICIT_LITTLE | typeof EXPLICIT_LITTLE | typeof EXPLICIT_BIG;
+export type Encoding = typeof IMPLICIT_LITTLE | typeof EXPLICIT_LITTLE | typeof EXPLICIT_BIG;
 
 /**
  * Encoding by the first element, which is of group 0008 (or 0002 where the preamble was left out): explicit
@@ -39,7 +39,7 @@ export function guessEncoding(bytes: Uint8Array): Encoding | null {
 }
 
 /** The encoding that a transfer syntax stands for; compressed ones are explicit little endian. */
-const encodingOf = (transferSyntaxUID: string): Encoding =>
+export const encodingOf = (transferSyntaxUID: string): Encoding =>
   transferSyntaxUID === IMPLICIT_LITTLE || transferSyntaxUID === EXPLICIT_BIG
     ? transferSyntaxUID
     : EXPLICIT_LITTLE;

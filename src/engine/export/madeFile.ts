@@ -9,7 +9,8 @@ export interface MadeFile {
   readonly bytes: Uint8Array | string | readonly Uint8Array[];
 }
 
-function toWriteError(thrown: unknown): unknown {
+/** What node:fs says, in the words of an export. */
+export function toWriteError(thrown: unknown): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : '';
   if (code === 'ENOSPC')
     return new IbisError('disk-full', 'The disk is full: the export is not complete.');

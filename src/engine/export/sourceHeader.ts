@@ -1,6 +1,4 @@
 import type { DataSet } from 'dicom-parser';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { inflateRawSync } from 'node:zlib';
 
 import {
   getItems,
@@ -10,41 +8,8 @@ import {
   getUint16,
   makeTextDecoder,
 } from '../dicom/attributes.js';
-import { DEFLATED, hasPart10Prefix, parseHeader, readFileMeta } from '../dicom/readHeader.js';
-import type { ParsedHeader } from '../dicom/readHeader.js';
-
-const FIRST_BYTES = 256 * 1024;
-
-function parseDeflated(bytes: Buffer): ParsedHeader | 'need-more' {
-  const { dataStart } = readFileMeta(bytes);
-  return parseHeader(inflateRawSync(bytes.subarray(dataStart)), true);
-}
-
-interface SourceFile {
-  readonly dataSet: DataSet;
-  readonly transferSyntaxUID: string;
-  readonly fileBytes: number;
-}
-
-/** Reads no further than the pixel data. Throws IbisError ('broken-file') where the file has changed. */
-function parseFile(file: string): SourceFile {
-  const handle = openSync(file, 'r');
-  try {
-    const fileBytes = fstatSync(handle).size;
-    for (let wanted = FIRST_BYTES; ; wanted *= 16) {
-      const size = Math.min(wanted, fileBytes);
-      const bytes = Buffer.alloc(size);
-      readSync(handle, bytes, 0, size, 0);
-      const deflated = hasPart10Prefix(bytes) && readFileMeta(bytes).transferSyntaxUID === DEFLATED;
-      if (deflated && size < fileBytes) continue;
-      const parsed = deflated ? parseDeflated(bytes) : parseHeader(bytes, size === fileBytes);
-      if (parsed !== 'need-more')
-        return { dataSet: parsed.dataSet, transferSyntaxUID: parsed.transferSyntaxUID, fileBytes };
-    }
-  } finally {
-    closeSync(handle);
-  }
-}
+import { parseFileHeader } from '../dicom/parseFileHeader.js';
+import type { FileHeader } from '../dicom/parseFileHeader.js';
 
 /** Attributes of patient, study and frame of reference that a derived object carries on, by keyword. */
 const COPIED = {
@@ -130,7 +95,7 @@ const LOSSY_METHODS: Readonly<Record<string, { readonly term: string; readonly a
   };
 
 /** What the file says of its loss; what it leaves out is told from how it is stored. */
-function readLossy({ dataSet, transferSyntaxUID, fileBytes }: SourceFile): SourceHeader['lossy'] {
+function readLossy({ dataSet, transferSyntaxUID, fileBytes }: FileHeader): SourceHeader['lossy'] {
   const method = LOSSY_METHODS[transferSyntaxUID];
   if (getString(dataSet, 'x00282110') !== '01' && method?.always !== true) return null;
   const parts = (tag: string): string[] =>
@@ -152,7 +117,7 @@ function readLossy({ dataSet, transferSyntaxUID, fileBytes }: SourceFile): Sourc
 }
 
 export function readSourceHeader(file: string): SourceHeader {
-  const source = parseFile(file);
+  const source = parseFileHeader(file);
   const { dataSet } = source;
   const decode = makeTextDecoder(dataSet);
   const carriedOn: Record<string, unknown> = {};

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { EXPLICIT_LITTLE, type IMPLICIT_LITTLE } from '../dicom/readHeader.js';
 
 /** Names this implementation; a UUID-derived UID (PS3.5 B.2), made once. */
-const IMPLEMENTATION_CLASS_UID = '2.25.199813462178455631278512087543260415923';
+export const IMPLEMENTATION_CLASS_UID = '2.25.199813462178455631278512087543260415923';
 
 /** A new UID that needs no registered root: 2.25 and a random UUID as a decimal number (PS3.5 B.2). */
 export const createUid = (): string =>

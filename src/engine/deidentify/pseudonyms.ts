@@ -1,0 +1,57 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { IbisError } from '../../contract/errors.js';
+
+const KEY_BYTES = 32;
+
+/** Stand-ins for what identifies someone. The same for the same original and key; without the key, no way back. */
+export interface Pseudonyms {
+  readonly mapUid: (uid: string) => string;
+  /** What the patient is called instead: 'IBIS-7KQ2MD4X'. */
+  nameOf(patient: string): string;
+  /** By how many whole days all dates of the patient move: 1 to 3650 into the past. */
+  shiftOf(patient: string): number;
+}
+
+/** UIDs of DICOM itself: classes, syntaxes, well-known frames. They name no instance. */
+export const isWellKnown = (uid: string): boolean => uid.startsWith('1.2.840.10008.');
+
+// Crockford's letters: none is mistaken for another.
+const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+export function createPseudonyms(key: Uint8Array): Pseudonyms {
+  const digest = (purpose: string, text: string): Buffer =>
+    createHmac('sha256', key).update(`${purpose}\n${text}`).digest();
+  return {
+    mapUid: (uid) => {
+      if (uid === '' || isWellKnown(uid)) return uid;
+      // 2.25 and 128 bits as a decimal number need no registered root (PS3.5 B.2).
+      const bits = digest('uid', uid).subarray(0, 16).toString('hex');
+      return `2.25.${BigInt(`0x${bits}`).toString()}`;
+    },
+    nameOf: (patient) =>
+      `IBIS-${[...digest('patient', patient).subarray(0, 8)].map((byte) => LETTERS[byte % 32]).join('')}`,
+    shiftOf: (patient) => 1 + (digest('days', patient).readUInt32LE(0) % 3650),
+  };
+}
+
+/**
+ * The workstation's own key, made at its first use: exports of one patient at different times belong together, also
+ * masks exported after their images. Deleting the file parts later exports from earlier ones for good.
+ */
+export function loadKey(dataDir: string): Uint8Array {
+  const file = path.join(dataDir, 'deidentification.key');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(file, randomBytes(KEY_BYTES), { mode: 0o600 });
+  }
+  const key = readFileSync(file);
+  if (key.length !== KEY_BYTES)
+    throw new IbisError(
+      'failed',
+      'The file deidentification.key in the data folder is damaged. Delete it to get a new one; later exports then no longer match earlier ones.',
+    );
+  return key;
+}
