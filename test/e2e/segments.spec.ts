@@ -161,6 +161,7 @@ test.describe.serial('the segments of a volume', () => {
     const { page } = ibis;
     const panel = segmentsPanel(page);
     const before = await countSegment(page, 2, 'axial', demo.sliceIndex);
+    await panel.button('Margin').click();
     await panel.button('Grow').click();
     await expect(panel.undo).toContainText('Grow on Neighbour', { timeout: 60_000 });
     expect(await countSegment(page, 2, 'axial', demo.sliceIndex)).toBeGreaterThan(before);

@@ -1,11 +1,16 @@
-/** A coded concept of SNOMED CT (SCT) or DICOM (DCM). */
-export interface Code {
-  readonly value: string;
-  readonly scheme: 'SCT' | 'DCM';
-  readonly meaning: string;
-}
+import {
+  ABNORMAL_STRUCTURE,
+  ANATOMICAL_STRUCTURE,
+  LEFT,
+  RIGHT,
+  TISSUE,
+  sct,
+  structures as listed,
+} from '../../domain/anatomy.js';
+import type { Code } from '../../domain/anatomy.js';
 
-const sct = (value: string, meaning: string): Code => ({ value, scheme: 'SCT', meaning });
+export type { Code } from '../../domain/anatomy.js';
+
 export const dcm = (value: string, meaning: string): Code => ({ value, scheme: 'DCM', meaning });
 
 /** What a segment is, in words and in codes. */
@@ -16,12 +21,6 @@ export interface SegmentDescription {
   /** Laterality of a paired structure. */
   readonly modifier: Code | null;
 }
-
-const ANATOMICAL_STRUCTURE = sct('91723000', 'Anatomical Structure');
-const ABNORMAL_STRUCTURE = sct('49755003', 'Morphologically Abnormal Structure');
-const TISSUE = sct('85756007', 'Tissue');
-const LEFT = sct('7771000', 'Left');
-const RIGHT = sct('24028007', 'Right');
 
 interface Structure {
   readonly words: RegExp;
@@ -115,11 +114,26 @@ const findSide = (text: string): { readonly word: string; readonly code: Code } 
   return left ? { word: 'left', code: LEFT } : { word: 'right', code: RIGHT };
 };
 
+/** By its very name in the list that users choose from, with or without its side. */
+function findListed(text: string): SegmentDescription | null {
+  const side = findSide(text);
+  const name = text.replaceAll(/\b(?:left|right)\b/g, '').trim();
+  for (const { category, type, paired } of listed) {
+    const meaning = type.meaning.toLowerCase();
+    if (meaning === text) return { label: meaning, category, type, modifier: null };
+    if (side !== null && paired && meaning === name)
+      return { label: `${side.word} ${meaning}`, category, type, modifier: side.code };
+  }
+  return null;
+}
+
 /** What a request asks for. A structure without a known code is 'Tissue', with the request as its label. */
 export function describeSegment(request: string): SegmentDescription {
   const text = request.toLowerCase();
   const known = structures.find(({ words }) => words.test(text));
   if (known === undefined) {
+    const named = findListed(text.trim());
+    if (named !== null) return named;
     const label = request
       .replaceAll(/[\\\s]+/g, ' ')
       .trim()

@@ -1,5 +1,6 @@
 import type { ParsedParams } from '../../contract/channels.js';
 import { IbisError } from '../../contract/errors.js';
+import { segmentPalette } from '../../domain/segmentColours.js';
 import type { Segment } from '../../domain/segmentation.js';
 import { describeSegment } from '../export/segmentCodes.js';
 import { findSegment, requireUnlocked } from './editVoxels.js';
@@ -9,8 +10,6 @@ import type { SegmentationState } from './state.js';
 /** A segment to be added; its number is given by the segmentation. */
 export type NewSegment = Omit<Segment, 'segmentNumber'>;
 
-/** Okabe and Ito's colours, which colour-blind readers can tell apart, without black; then again. */
-const PALETTE = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'];
 const DEFAULT_OPACITY = 0.5;
 const MAX_SEGMENTS = 65_535; // DICOM's US
 
@@ -20,8 +19,10 @@ export function makeNewSegment(
   wanted: Pick<ParsedParams<'addSegment'>, 'segmentLabel' | 'codes' | 'colour'>,
 ): NewSegment {
   const { category, type, modifier } = wanted.codes ?? describeSegment(wanted.segmentLabel);
-  const unused = PALETTE.find((colour) => !segments.some((segment) => segment.colour === colour));
-  const next = PALETTE[segments.length % PALETTE.length] ?? '#e69f00';
+  const unused = segmentPalette.find(
+    (colour) => !segments.some((segment) => segment.colour === colour),
+  );
+  const next = segmentPalette[segments.length % segmentPalette.length] ?? segmentPalette[0];
   return {
     segmentLabel: wanted.segmentLabel,
     category,

@@ -1,15 +1,11 @@
 import type { MethodParams } from '../../contract/channels.js';
 import type { SegmentationId } from '../../domain/brand.js';
 import type { OverlapPolicy, Segment, Segmentation } from '../../domain/segmentation.js';
-import { addsPixels } from '../../domain/session.js';
-import { EDIT_TOOL_WORDS } from '../session/actionWords.js';
 import { inTurn } from '../session/inTurn.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { call } from '../ui/client.js';
 import { capitalise } from '../ui/format.js';
-import type { PlacedPrompt } from '../viewer/viewerApi.js';
 import { useSegmentationStore } from './segmentationStore.js';
-import { shownMasks } from './shownMasks.js';
 import { chooseSegmentation } from './takeSegmentation.js';
 
 type ChangingMethod =
@@ -18,6 +14,8 @@ type ChangingMethod =
   | 'removeSegment'
   | 'paintSegment'
   | 'addSessionMask'
+  | 'moveSegment'
+  | 'renameSegmentation'
   | 'setOverlapPolicy'
   | 'undoSegmentation'
   | 'redoSegmentation';
@@ -25,7 +23,7 @@ type ChangingMethod =
 const MAX_LABEL = 64; // characters of DICOM's LO
 
 /** The engine announces what has changed; here only what went wrong is kept. Null: it did. */
-async function change<M extends ChangingMethod>(
+export async function change<M extends ChangingMethod>(
   method: M,
   params: MethodParams<M>,
 ): Promise<Segmentation | null> {
@@ -38,7 +36,7 @@ async function change<M extends ChangingMethod>(
   return null;
 }
 
-function tell(sentence: string): null {
+export function tell(sentence: string): null {
   useSegmentationStore().problem = sentence;
   return null;
 }
@@ -102,6 +100,33 @@ export const changeSegment = (segmentNumber: number, wanted: SegmentChange): Pro
 export const removeSegment = (segmentNumber: number): Promise<void> =>
   withShown((segmentationId) => change('removeSegment', { segmentationId, segmentNumber }));
 
+/** To a place in the list, from 0. */
+export const moveSegment = (segmentNumber: number, toIndex: number): Promise<void> =>
+  withShown((segmentationId) => change('moveSegment', { segmentationId, segmentNumber, toIndex }));
+
+export const renameSegmentation = (segmentationLabel: string): Promise<void> =>
+  withShown((segmentationId) =>
+    change('renameSegmentation', { segmentationId, segmentationLabel }),
+  );
+
+/** Another one over the same volume, shown at once. */
+export const addSegmentation = (): Promise<void> =>
+  inTurn(async () => {
+    const { volume, list } = useSegmentationStore();
+    if (volume === null) return;
+    const segmentationLabel = `Segmentation ${String(list.length + 1)}`;
+    const reply = await call('createSegmentation', { ...volume, segmentationLabel });
+    if (reply.ok) chooseSegmentation(reply.value);
+    else tell(reply.error.message);
+  });
+
+/** For good, with its history: whoever calls this has asked. */
+export const deleteSegmentation = (segmentationId: SegmentationId): Promise<void> =>
+  inTurn(async () => {
+    const reply = await call('deleteSegmentation', { segmentationId });
+    if (!reply.ok) tell(reply.error.message);
+  });
+
 export const setOverlap = (overlap: OverlapPolicy): Promise<void> =>
   withShown((segmentationId) => change('setOverlapPolicy', { segmentationId, overlap }));
 
@@ -125,29 +150,16 @@ export const addSessionMask = (into: 'new' | 'active'): Promise<void> =>
     await change('addSessionMask', { segmentationId, segmentNumber, sessionId });
   });
 
-/** A stroke or lasso goes into the active segment; one that adds makes the first. */
-export const paintActive = (stroke: Extract<PlacedPrompt, { kind: 'edit' }>): Promise<void> =>
-  inTurn(async () => {
-    const store = useSegmentationStore();
-    const { tool, axis, sliceIndex, region } = stroke;
-    if (store.active === null && !addsPixels(tool)) {
-      tell('There is no segment to erase from. Add one first.');
-      return;
-    }
-    const segment = store.active ?? (await addActive(nextLabel()));
-    if (segment === null || store.shown === null) return;
-    if (!segment.visible) {
-      tell(`“${segment.segmentLabel}” is hidden. Show it to draw on it.`);
-      return;
-    }
-    const { segmentationId } = store.shown;
-    await change('paintSegment', {
-      segmentationId,
-      segmentNumber: segment.segmentNumber,
-      axis,
-      mode: addsPixels(tool) ? 'add' : 'erase',
-      toolLabel: EDIT_TOOL_WORDS[tool],
-      slices: [{ sliceIndex, region }],
-    });
-    await shownMasks.refresh(axis, sliceIndex); // so that the stroke stays on screen until its result is there
-  });
+/**
+ * The segment that something is drawn on: the active one, or the first, made for it. Null, with the reason in the panel,
+ * where there is nothing to erase from, or where what is drawn would not be seen.
+ */
+export async function requireActive(makesFirst: boolean): Promise<Segment | null> {
+  const store = useSegmentationStore();
+  if (store.active === null && !makesFirst)
+    return tell('There is no segment to change. Add one first.');
+  const segment = store.active ?? (await addActive(nextLabel()));
+  if (segment?.visible === false)
+    return tell(`“${segment.segmentLabel}” is hidden. Show it to draw on it.`);
+  return segment;
+}

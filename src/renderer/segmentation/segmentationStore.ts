@@ -3,7 +3,8 @@ import { computed, ref, shallowRef } from 'vue';
 
 import type { SegmentationId, SeriesId } from '../../domain/brand.js';
 import type { Segmentation } from '../../domain/segmentation.js';
-import { parseFlag, usePersisted } from '../ui/persisted.js';
+import { parseNumberWithin, parseOneOf, usePersisted } from '../ui/persisted.js';
+import { segmentLooks } from '../viewer/viewerApi.js';
 
 /** The volume on screen: what a segmentation lies over. */
 export interface ShownVolume {
@@ -62,8 +63,9 @@ export const useSegmentationStore = defineStore('segmentation', () => {
     active,
     /** The segment whose name is being written. */
     renaming: ref<number | null>(null),
-    /** Outlines alone, without their fill. */
-    outlined: usePersisted('segmentOutlines', parseFlag(false)),
+    look: usePersisted('segmentLook', parseOneOf(segmentLooks, 'both')),
+    /** Of the outlines, CSS px. */
+    lineWidthPx: usePersisted('segmentLineWidth', parseNumberWithin(1, 5, 1.5)),
     /** Grows when masks of a slice have come or are no longer true. */
     maskVersion: ref(0),
     /** Why the last act was not done; '' when it was. */

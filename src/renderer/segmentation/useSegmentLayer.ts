@@ -10,14 +10,15 @@ export function useSegmentLayer(): Readonly<ShallowRef<SegmentLayer | null>> {
   const store = useSegmentationStore();
   const layer = shallowRef<SegmentLayer | null>(null);
   watch(
-    [() => store.shown, () => store.outlined, () => store.maskVersion],
-    ([shown, outlined]) => {
+    [() => store.shown, () => store.look, () => store.lineWidthPx, () => store.maskVersion],
+    ([shown, look, lineWidthPx]) => {
       layer.value =
         shown === null || shown.segments.length === 0
           ? null
           : {
               phaseIndex: shown.phaseIndex,
-              look: outlined ? 'outline' : 'fill',
+              look,
+              lineWidthPx,
               segments: shown.segments.filter(({ visible }) => visible),
               masksOn: (axis, sliceIndex) => shownMasks.on(axis, sliceIndex),
             };

@@ -3,6 +3,7 @@ import { computed, watch } from 'vue';
 import { useEngineStore } from '../ui/engineStore.js';
 import { usePanelStore } from '../ui/panelStore.js';
 import { useViewerStore } from '../ui/viewerStore.js';
+import { asSegmentTool } from '../viewer/segmentHand.js';
 import { asEditTool, asPromptTool } from '../viewer/viewerApi.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
 import { loadSegmentations, showPhase } from './takeSegmentation.js';
@@ -29,6 +30,7 @@ export function useSegmentations(): void {
     () => viewer.tool,
     (tool) => {
       if (asPromptTool(tool) !== null && asEditTool(tool) === null) panels.rightTab = 'agent';
+      if (asSegmentTool(tool) !== null) panels.rightTab = 'segments';
     },
   );
   watch(
@@ -36,6 +38,7 @@ export function useSegmentations(): void {
     (tab) => {
       const isForAgent = asPromptTool(viewer.tool) !== null && asEditTool(viewer.tool) === null;
       if (tab === 'segments' && isForAgent) viewer.tool = 'brush';
+      if (tab === 'agent' && asSegmentTool(viewer.tool) !== null) viewer.tool = 'brush';
     },
   );
 }

@@ -11,6 +11,7 @@ import {
   redoSegmentation,
   undoSegmentation,
 } from '../segmentation/segmentActs.js';
+import { segmentCommands } from '../segmentation/segmentCommands.js';
 import { useSegmentationStore } from '../segmentation/segmentationStore.js';
 import { review, toggleFlag } from '../review/reviewActs.js';
 import { cancelSession, pauseSession, runSession, stepSession } from '../session/runActions.js';
@@ -73,8 +74,9 @@ const changeBrush = (direction: 1 | -1) => (): void => {
   viewer.brushSizePx = sizes.find(isNext) ?? viewer.brushSizePx;
 };
 
-/** Enter runs; a paused session takes one step; a running one is left alone. */
+/** Enter closes an outline that is being laid, else runs; a paused session takes one step; a running one is left alone. */
 function runOrStep(): void {
+  if (useViewerStore().api?.finishDrawing() === true) return;
   const state = useSessionStore().session?.runState;
   if (state === 'paused') void stepSession();
   else if (state !== 'running') void runSession();
@@ -125,6 +127,11 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'tool.eraser': chooseTool('eraser'),
   'tool.lasso': chooseTool('lasso'),
   'tool.cut-lasso': chooseTool('cut-lasso'),
+  'tool.livewire': chooseTool('livewire'),
+  'tool.fill': chooseTool('fill'),
+  'tool.grow-region': chooseTool('grow-region'),
+  'tool.island': chooseTool('island'),
+  ...segmentCommands,
   'brush.smaller': changeBrush(-1),
   'brush.larger': changeBrush(1),
   'preset.1': applyPreset('stored'),
@@ -153,10 +160,6 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'mask.hide': () => {
     const viewer = useViewerStore();
     viewer.masksHidden = !viewer.masksHidden;
-  },
-  'segments.outline': () => {
-    const store = useSegmentationStore();
-    store.outlined = !store.outlined;
   },
   'segments.show': () => {
     const panels = usePanelStore();

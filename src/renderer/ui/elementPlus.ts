@@ -19,6 +19,7 @@ import 'element-plus/theme-chalk/el-popover.css';
 import 'element-plus/theme-chalk/el-popper.css';
 import 'element-plus/theme-chalk/el-progress.css';
 import 'element-plus/theme-chalk/el-scrollbar.css';
+import 'element-plus/theme-chalk/el-segmented.css';
 import 'element-plus/theme-chalk/el-select.css';
 import 'element-plus/theme-chalk/el-select-dropdown.css';
 import 'element-plus/theme-chalk/el-slider.css';

@@ -2,9 +2,12 @@
  * Keys -> actions. Pure: what a key means, what it is called, and how the table is edited. The window's one
  * listener (useHotkeys.ts) asks here.
  */
+export const hotkeyGroups = ['Tools', 'Segments', 'Image', 'Session', 'Window'] as const;
+type HotkeyGroup = (typeof hotkeyGroups)[number];
+
 interface HotkeyAction {
   readonly id: string;
-  readonly group: 'Tools' | 'Image' | 'Session' | 'Window';
+  readonly group: HotkeyGroup;
   readonly label: string;
   readonly chords: readonly string[];
 }
@@ -31,6 +34,53 @@ export const hotkeyActions = [
   { id: 'tool.cut-lasso', group: 'Tools', label: 'Cutting lasso', chords: ['Shift+J'] },
   { id: 'brush.smaller', group: 'Tools', label: 'Smaller brush', chords: ['['] },
   { id: 'brush.larger', group: 'Tools', label: 'Larger brush', chords: [']'] },
+  { id: 'tool.livewire', group: 'Segments', label: 'Livewire', chords: ['K'] },
+  { id: 'tool.fill', group: 'Segments', label: 'Paint fill', chords: ['U'] },
+  { id: 'tool.grow-region', group: 'Segments', label: 'Region growing', chords: ['Shift+U'] },
+  { id: 'tool.island', group: 'Segments', label: 'Keep or remove a part', chords: ['Y'] },
+  { id: 'brush.sphere', group: 'Segments', label: 'Circle or sphere', chords: ['Shift+B'] },
+  { id: 'brush.limit', group: 'Segments', label: 'Only values in the range', chords: ['Shift+T'] },
+  {
+    id: 'brush.sample',
+    group: 'Segments',
+    label: 'Take the range from the image',
+    chords: ['Shift+C'],
+  },
+  { id: 'segments.add', group: 'Segments', label: 'Add a segment', chords: ['Shift+G'] },
+  { id: 'segments.next', group: 'Segments', label: 'Next segment', chords: ['.'] },
+  { id: 'segments.previous', group: 'Segments', label: 'Previous segment', chords: [','] },
+  {
+    id: 'segments.outline',
+    group: 'Segments',
+    label: 'Fill and outline, or one alone',
+    chords: ['Shift+O'],
+  },
+  {
+    id: 'segments.largest',
+    group: 'Segments',
+    label: 'Keep the largest part',
+    chords: ['Shift+K'],
+  },
+  { id: 'segments.holes', group: 'Segments', label: 'Fill holes', chords: ['Shift+H'] },
+  { id: 'segments.smooth', group: 'Segments', label: 'Smooth', chords: ['Shift+S'] },
+  {
+    id: 'segments.interpolate',
+    group: 'Segments',
+    label: 'Interpolate between slices',
+    chords: ['Shift+I'],
+  },
+  {
+    id: 'slices.copy-next',
+    group: 'Segments',
+    label: 'Copy to the next slice',
+    chords: ['Shift+ArrowDown'],
+  },
+  {
+    id: 'slices.copy-previous',
+    group: 'Segments',
+    label: 'Copy to the previous slice',
+    chords: ['Shift+ArrowUp'],
+  },
   { id: 'preset.1', group: 'Image', label: 'Preset 1: as stored', chords: ['1'] },
   { id: 'preset.2', group: 'Image', label: 'Preset 2: soft tissue', chords: ['2'] },
   { id: 'preset.3', group: 'Image', label: 'Preset 3: lung', chords: ['3'] },
@@ -54,7 +104,6 @@ export const hotkeyActions = [
   { id: 'layout.quad', group: 'Image', label: 'Two by two', chords: ['Shift+M'] },
   { id: 'mask.opacity', group: 'Image', label: 'Mask opacity', chords: ['O'] },
   { id: 'mask.hide', group: 'Image', label: 'Hide or show masks', chords: ['H'] },
-  { id: 'segments.outline', group: 'Image', label: 'Outlines of segments', chords: ['Shift+O'] },
   {
     id: 'session.next',
     group: 'Session',
@@ -75,7 +124,6 @@ export const hotkeyActions = [
   { id: 'files.open', group: 'Window', label: 'Open files', chords: ['Ctrl+O'] },
   { id: 'folder.open', group: 'Window', label: 'Open folder', chords: ['Ctrl+Shift+O'] },
   { id: 'segments.show', group: 'Window', label: 'Agent or segments', chords: ['G'] },
-  { id: 'segments.add', group: 'Window', label: 'Add a segment', chords: ['Shift+G'] },
   { id: 'request.focus', group: 'Window', label: 'Write a request', chords: ['/'] },
   { id: 'hotkeys.list', group: 'Window', label: 'List of keys', chords: ['?'] },
 ] as const satisfies readonly HotkeyAction[];

@@ -39,6 +39,11 @@ export const parseFlag =
   (stored: unknown): boolean =>
     typeof stored === 'boolean' ? stored : standard;
 
+export const parseOneOf =
+  <const T extends string>(known: readonly T[], standard: NoInfer<T>) =>
+  (stored: unknown): T =>
+    known.find((each) => each === stored) ?? standard;
+
 export const parseText =
   (standard: string) =>
   (stored: unknown): string =>

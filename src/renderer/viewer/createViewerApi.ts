@@ -1,8 +1,8 @@
 import { createCine } from './cine.js';
-import type { PromptDrawing } from './drawPrompts.js';
 import { pixelToCanvas } from './canvasMap.js';
 import { seriesKeyOf } from './ibisImages.js';
 import { readCursor } from './interactions.js';
+import type { Presses } from './interactions.js';
 import { listAnnotations, removeAnnotation, toMeasurement } from './measurements.js';
 import type { Viewer } from './viewer.js';
 import type { CineState, Measurement, ViewerApi } from './viewerApi.js';
@@ -17,7 +17,10 @@ export function createViewerApi(
   {
     onCine,
     drawing,
-  }: { readonly onCine: (cine: CineState) => void; readonly drawing: PromptDrawing },
+  }: {
+    readonly onCine: (cine: CineState) => void;
+    readonly drawing: Pick<Presses, 'cancel' | 'finish'>;
+  },
 ): ViewerApi & { readonly stop: () => void } {
   const { state } = viewer;
 
@@ -113,6 +116,7 @@ export function createViewerApi(
       if (draftId !== null) viewer.drafts.remove(draftId);
     },
     cancelDrawing: () => drawing.cancel(),
+    finishDrawing: () => drawing.finish(),
     readPane: (x, y) => readCursor(viewer, 'main', { x, y }),
     stop: cine.stop,
   };

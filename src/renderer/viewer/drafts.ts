@@ -1,5 +1,5 @@
 import { paintStroke } from '../../domain/brush.js';
-import type { BrushRadii } from '../../domain/brush.js';
+import type { BrushRadii, PixelRect } from '../../domain/brush.js';
 import { emptyMask } from '../../domain/mask.js';
 import type { Mask } from '../../domain/mask.js';
 import type { ImagePoint, NormalisedPoint, SlicePlane } from '../../domain/plane.js';
@@ -25,6 +25,12 @@ export type DraftShape =
       readonly kind: 'lasso';
       readonly tool: EditTool;
       readonly points: readonly NormalisedPoint[];
+    }
+  /** An open outline, and the places where presses hold it. */
+  | {
+      readonly kind: 'wire';
+      readonly points: readonly NormalisedPoint[];
+      readonly holds: readonly NormalisedPoint[];
     }
   | { readonly kind: 'edit'; readonly tool: EditTool; readonly stroke: Stroke };
 
@@ -72,22 +78,33 @@ export function createStroke({ width, height }: SlicePlane): Stroke {
   return { mask: emptyMask(width, height), image: new OffscreenCanvas(width, height) };
 }
 
+export interface StrokeLook {
+  readonly colour: string; // '#rrggbb'
+  /** Whether a pixel, by its number in the image, is shown: others will not be painted. */
+  readonly accepts?: (at: number) => boolean;
+}
+
 /** Lets the brush pass from one point to the next; the image follows only where it has been. */
 export function extendStroke(
-  { mask, image }: Stroke,
+  stroke: Stroke,
   from: ImagePoint,
   to: ImagePoint,
-  brush: { readonly radii: BrushRadii; readonly colour: string },
+  brush: StrokeLook & { readonly radii: BrushRadii },
 ): void {
-  const rect = paintStroke(mask, from, to, brush.radii);
-  if (rect === null) return;
+  const rect = paintStroke(stroke.mask, from, to, brush.radii);
+  if (rect !== null) showStroke(stroke, rect, brush);
+}
+
+/** Makes the image of a stroke what its mask is, inside a rectangle. */
+export function showStroke({ mask, image }: Stroke, rect: PixelRect, look: StrokeLook): void {
   const { left, top } = rect;
   const [width, height] = [rect.right - left + 1, rect.bottom - top + 1];
   const pixels = new ImageData(width, height);
-  const [red, green, blue] = rgbOf(brush.colour);
+  const [red, green, blue] = rgbOf(look.colour);
   for (let p = 0; p < width * height; p++) {
     const at = (top + Math.floor(p / width)) * mask.width + left + (p % width);
-    if (mask.data[at] === 1) pixels.data.set([red, green, blue, 255], p * 4);
+    if (mask.data[at] === 1 && look.accepts?.(at) !== false)
+      pixels.data.set([red, green, blue, 255], p * 4);
   }
   image.getContext('2d')?.putImageData(pixels, left, top);
 }

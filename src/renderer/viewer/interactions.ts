@@ -1,5 +1,6 @@
 import type { CanvasPoint } from './canvasMap.js';
 import type { PromptDrawing } from './drawPrompts.js';
+import type { SegmentDrawing } from './drawSegments.js';
 import { readPixel } from './framePixels.js';
 import { pixelUnder } from './promptTarget.js';
 import type { ToolHandlers } from './toolGroup.js';
@@ -78,12 +79,20 @@ export function createHandlers(viewer: Viewer): ToolHandlers {
 export interface Presses {
   press(paneId: PaneId, tool: ViewerTool, point: CanvasPoint): void;
   move(paneId: PaneId, point: CanvasPoint): void;
+  /** The pointer passes with no button down. */
+  hover(paneId: PaneId, point: CanvasPoint): void;
   release(point: CanvasPoint): void;
   /** Forgets what is being drawn; false when nothing is. */
   cancel(): boolean;
+  /** Closes an outline that is laid press by press; false when there is none. */
+  finish(): boolean;
 }
 
-export function createPresses(viewer: Viewer, drawing: PromptDrawing): Presses {
+export function createPresses(
+  viewer: Viewer,
+  drawing: PromptDrawing,
+  segments: SegmentDrawing,
+): Presses {
   let movesCross = false;
   const moveCross = (paneId: PaneId, point: CanvasPoint): void => {
     const under = pixelUnder(viewer, paneId, point);
@@ -92,6 +101,7 @@ export function createPresses(viewer: Viewer, drawing: PromptDrawing): Presses {
   };
   return {
     press(paneId, tool, point) {
+      if (segments.begin(paneId, tool, point)) return;
       const promptTool = asPromptTool(tool);
       if (promptTool !== null) drawing.begin(paneId, promptTool, point);
       movesCross = tool === 'select' && viewer.crosses() && !isAnnotationUnderPointer();
@@ -99,12 +109,19 @@ export function createPresses(viewer: Viewer, drawing: PromptDrawing): Presses {
     },
     move(paneId, point) {
       drawing.move(point);
+      segments.move(point);
       if (movesCross) moveCross(paneId, point);
     },
+    hover: (paneId, point) => segments.hover(paneId, point),
     release(point) {
       movesCross = false;
       drawing.end(point);
+      segments.end(point);
     },
-    cancel: () => drawing.cancel(),
+    cancel() {
+      const [wasPrompt, wasSegment] = [drawing.cancel(), segments.cancel()];
+      return wasPrompt || wasSegment;
+    },
+    finish: () => segments.finish(),
   };
 }

@@ -7,6 +7,7 @@ import type { ScaleBar } from './scaleBar.js';
 const HALO = 'rgba(0, 0, 0, 0.85)';
 const ARM = 6; // half the length of the plus or minus, px
 const RING = 10;
+const WIRE_COLOUR = '#ffd54a';
 const FONT = "600 12px system-ui, 'Segoe UI', 'Noto Sans', sans-serif";
 
 function strokeTwice(context: CanvasRenderingContext2D, colour: string, width: number): void {
@@ -92,6 +93,30 @@ export function drawScribble(
   context.strokeStyle = clickColours[label];
   if (label === 'exclude') context.setLineDash([5, 7]);
   context.stroke();
+  context.restore();
+}
+
+/** An outline in the making, and a dot where each press holds it; the first one closes it. */
+export function drawWire(
+  context: CanvasRenderingContext2D,
+  points: readonly CanvasPoint[],
+  holds: readonly CanvasPoint[],
+): void {
+  const [first, ...rest] = points;
+  if (first === undefined) return;
+  context.save();
+  context.lineJoin = 'round';
+  context.beginPath();
+  context.moveTo(first.x, first.y);
+  for (const { x, y } of rest) context.lineTo(x, y);
+  strokeTwice(context, WIRE_COLOUR, 2);
+  for (const [n, { x, y }] of holds.entries()) {
+    context.beginPath();
+    context.arc(x, y, n === 0 ? 5 : 3, 0, 2 * Math.PI);
+    context.fillStyle = WIRE_COLOUR;
+    context.fill();
+    strokeTwice(context, n === 0 ? '#fff' : WIRE_COLOUR, 1);
+  }
   context.restore();
 }
 

@@ -38,8 +38,9 @@ export function drawMask(
   drawable: DrawableMask,
   map: CanvasMap,
   pixels: PixelMap,
-  look: { readonly colour: string; readonly opacity: number },
+  look: { readonly colour: string; readonly opacity: number; readonly lineWidthPx?: number },
 ): void {
+  const lineWidthPx = look.lineWidthPx ?? OUTLINE_PX;
   if (drawable.fill === null) return;
   const { a, b, c, d, e, f } = composeMaps(map, pixels);
   context.save();
@@ -49,11 +50,12 @@ export function drawMask(
   context.drawImage(drawable.fill, -0.5, -0.5); // pixel centres are at integers
   context.restore();
 
+  if (lineWidthPx === 0) return;
   const path = new Path2D();
   path.addPath(drawable.outline, new DOMMatrix([a, b, c, d, e, f]));
   context.save();
   context.strokeStyle = look.colour;
-  context.lineWidth = OUTLINE_PX;
+  context.lineWidth = lineWidthPx;
   context.lineCap = 'square';
   context.stroke(path);
   context.restore();

@@ -5,6 +5,7 @@ import { seriesKeyOf } from './ibisImages.js';
 import { createMaskFlash } from './maskFlash.js';
 import type { Pane } from './pane.js';
 import { drawPaneOverlay } from './paneOverlay.js';
+import type { RangePreview } from './segmentHand.js';
 import { createSegmentMarks } from './segmentMarks.js';
 import type { SeriesSource } from './seriesSource.js';
 import { createSessionMarks } from './sessionMarks.js';
@@ -24,6 +25,7 @@ export interface Overlays {
   readonly drafts: Drafts;
   setSession(overlay: SessionOverlay | null, look: MarksLook): void;
   setSegments(layer: SegmentLayer | null): void;
+  setRangePreview(preview: RangePreview | null): void;
   draw(paneId: PaneId): void;
   drawAll(): void;
   stop(): void;
@@ -45,6 +47,7 @@ export function createOverlays(view: {
     schedule();
   });
   let session: SessionOverlay | null = null;
+  let rangePreview: RangePreview | null = null;
   let scheduled = 0;
 
   const draw = (paneId: PaneId): void => {
@@ -54,6 +57,7 @@ export function createOverlays(view: {
     const voxel = view.cross();
     drawPaneOverlay(entry.canvas, entry.pane, {
       segmentsOn: (slice) => segmentMarks.on(slice),
+      rangePreview,
       session: source === null ? null : marks.current(source),
       drafts: { list: drafts.list(), version: drafts.version() },
       maskOpacity: marks.getOpacity(),
@@ -100,6 +104,10 @@ export function createOverlays(view: {
     setSegments(layer) {
       segmentMarks.set(layer);
       drawAll();
+    },
+    setRangePreview(preview) {
+      rangePreview = preview;
+      schedule();
     },
     draw,
     drawAll,

@@ -17,6 +17,8 @@ import type { Pane } from './pane.js';
 import { computeScaleBar } from './scaleBar.js';
 import type { ScaleBar } from './scaleBar.js';
 import { drawDraft, drawMaskAndFlash, drawPrompts, drawStroke } from './sessionDrawing.js';
+import { drawRangePreview, planRangePreview } from './rangePreview.js';
+import type { RangePreview } from './segmentHand.js';
 import type { SegmentMarks } from './segmentMarks.js';
 import type { SessionMarks } from './sessionDrawing.js';
 import type { PlacedSlice } from './seriesSource.js';
@@ -28,6 +30,7 @@ import type { SlicePosition } from './viewerApi.js';
 export interface Scene {
   /** The segments of the volume, on the slice that a pane shows. */
   readonly segmentsOn: (slice: PlacedSlice) => SegmentMarks | null;
+  readonly rangePreview: RangePreview | null;
   /** The session's mask and prompts on their slice; null when there is no session. */
   readonly session: SessionMarks | null;
   /** What the user draws now. */
@@ -47,6 +50,8 @@ interface Plan {
   readonly map: CanvasMap | null;
   /** Whose segments, and which state of them; null where there are none. */
   readonly segments: { readonly version: number; readonly position: SlicePosition } | null;
+  /** Of which image, where its values are looked at. */
+  readonly preview: (RangePreview & { readonly imageId: string }) | null;
   readonly marks: {
     readonly version: number;
     readonly pixels: PixelMap;
@@ -89,6 +94,7 @@ export function drawPaneOverlay(canvas: HTMLCanvasElement, pane: Pane, scene: Sc
   context.clearRect(0, 0, pixelWidth, pixelHeight);
   if (map === null) return;
   context.scale(ratio, ratio);
+  if (plan.preview !== null) drawRangePreview(context, pane, plan.preview, map);
   for (const { drawable, ...look } of segments?.segments ?? [])
     drawMask(context, drawable, map, SAME_PIXELS, look);
   if (plan.edge !== null) drawMaskEdgeOn(context, plan.edge.runs, map, plan.edge.colour);
@@ -107,7 +113,13 @@ function planOverlay(pane: Pane, scene: Scene, segments: SegmentMarks | null): P
   const shown = pane.getShown();
   const map = shown === null ? null : pane.getMap();
   const size = { width, height, ratio };
-  const nothing = { segments: null, marks: null, edge: null, drafts: { version: 0, pixels: [] } };
+  const nothing = {
+    segments: null,
+    preview: null,
+    marks: null,
+    edge: null,
+    drafts: { version: 0, pixels: [] },
+  };
   if (shown === null || map === null)
     return { ...size, ...nothing, map: null, cross: null, labels: [], bar: null };
   const { spacing, spacingKnown } = shown.placement;
@@ -115,6 +127,7 @@ function planOverlay(pane: Pane, scene: Scene, segments: SegmentMarks | null): P
     ...size,
     map,
     segments: segments && { version: segments.version, position: shown.position },
+    preview: planRangePreview(pane, shown, scene.rangePreview),
     ...planSession(session, scene.flash, shown),
     drafts: planDrafts(scene.drafts, shown),
     cross: cross === null ? null : planCross(cross, shown, map),

@@ -13,6 +13,7 @@ export interface SegmentMarks {
     readonly colour: string;
     /** Of the fill, 0 to 1. */
     readonly opacity: number;
+    readonly lineWidthPx: number; // 0: no outline
   }[];
 }
 
@@ -38,7 +39,7 @@ export function createSegmentMarks() {
     /** Null when the slice has none. */
     on({ position, cut }: PlacedSlice): SegmentMarks | null {
       if (layer === null || layer.phaseIndex !== position.phaseIndex) return null;
-      const { look, segments } = layer;
+      const { look, lineWidthPx, segments } = layer;
       const masks = layer.masksOn(position.axis, position.sliceIndex);
       const drawn = segments.flatMap(({ segmentNumber, colour, opacity }) => {
         const mask = masks.find((each) => each.segmentNumber === segmentNumber)?.mask;
@@ -48,7 +49,8 @@ export function createSegmentMarks() {
           {
             drawable: prepare(mask, colour),
             colour,
-            opacity: look === 'fill' ? opacity : 0,
+            opacity: look === 'outline' ? 0 : opacity,
+            lineWidthPx: look === 'fill' ? 0 : lineWidthPx,
           },
         ];
       });

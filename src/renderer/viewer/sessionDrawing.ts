@@ -4,7 +4,7 @@ import { addsPixels } from '../../domain/session.js';
 import { composeMaps, pixelToCanvas } from './canvasMap.js';
 import type { CanvasMap, CanvasPoint } from './canvasMap.js';
 import type { Draft } from './drafts.js';
-import { drawBox, drawClicks, drawScribble } from './marksDrawing.js';
+import { drawBox, drawClicks, drawScribble, drawWire } from './marksDrawing.js';
 import { drawMask } from './maskDrawing.js';
 import type { DrawableMask } from './maskDrawing.js';
 import type { Flash } from './maskFlash.js';
@@ -103,6 +103,7 @@ export function drawDraft(
   const place = createPlacer(placement);
   if (shape.kind === 'box') drawBox(context, place(shape.from), place(shape.to));
   if (shape.kind === 'scribble') drawScribble(context, shape.points.map(place), shape.label);
+  if (shape.kind === 'wire') drawWire(context, shape.points.map(place), shape.holds.map(place));
   // Closed as it will be when it is let go.
   if (shape.kind === 'lasso')
     drawScribble(

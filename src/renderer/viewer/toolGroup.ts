@@ -16,7 +16,8 @@ import {
 import { measurementColour } from './overlayColours.js';
 import { definePointerTool } from './pointerTool.js';
 import type { PointerMove } from './pointerTool.js';
-import { asPromptTool } from './viewerApi.js';
+import type { SegmentTool } from './segmentHand.js';
+import { drawsOnImage } from './viewerApi.js';
 import type { PromptTool, ViewerTool } from './viewerApi.js';
 
 const GROUP_ID = 'ibis';
@@ -30,7 +31,7 @@ export interface ToolHandlers {
 }
 
 /** Cross and prompts are not Cornerstone's: it holds a press back for 400 ms to see whether it becomes a double click. */
-type GroupTool = Exclude<ViewerTool, 'select' | PromptTool>;
+type GroupTool = Exclude<ViewerTool, 'select' | PromptTool | SegmentTool>;
 
 const TOOL_NAMES: Record<GroupTool, string> = {
   window: 'IbisWindow',
@@ -87,7 +88,7 @@ export function createToolGroup(handlers: ToolHandlers): ViewerToolGroup {
       for (const name of Object.values(TOOL_NAMES))
         group.setToolPassive(name, { removeAllBindings: true });
       always(tool);
-      if (asPromptTool(tool) !== null) {
+      if (drawsOnImage(tool)) {
         // Measurements stay in sight, but a prompt is a prompt also on top of one.
         for (const measuring of MEASURING) group.setToolEnabled(TOOL_NAMES[measuring]);
         return;

@@ -4,9 +4,8 @@ import type { ShallowRef } from 'vue';
 import type { CanvasPoint } from './canvasMap.js';
 import { readCursor } from './interactions.js';
 import type { Presses } from './interactions.js';
-import { removeSelectedAnnotations } from './measurements.js';
 import type { Viewer } from './viewer.js';
-import { asPromptTool } from './viewerApi.js';
+import { drawsOnImage } from './viewerApi.js';
 import type { ViewerTool } from './viewerApi.js';
 import type { PaneId } from './viewerState.js';
 
@@ -43,7 +42,7 @@ export function usePanePointer(
       pane.viewer.setActivePane(pane.paneId);
       if (event.button !== 0) return;
       // What is drawn may leave the pane and come back; Cornerstone's own tools see to that themselves.
-      if (asPromptTool(pane.tool) !== null) element.value?.setPointerCapture(event.pointerId);
+      if (drawsOnImage(pane.tool)) element.value?.setPointerCapture(event.pointerId);
       pane.presses.press(pane.paneId, pane.tool, pointOf(event));
     },
     onMove(event: PointerEvent): void {
@@ -51,6 +50,7 @@ export function usePanePointer(
       at.value = point;
       pane.viewer.setCursor(readCursor(pane.viewer, pane.paneId, point));
       if ((event.buttons & 1) === 1) pane.presses.move(pane.paneId, point);
+      else pane.presses.hover(pane.paneId, point);
     },
     onUp(event: PointerEvent): void {
       if (event.button === 0) pane.presses.release(pointOf(event));
@@ -64,7 +64,7 @@ export function usePanePointer(
       pane.presses.cancel();
     },
     onKey(event: KeyboardEvent): void {
-      if (event.key === 'Delete') removeSelectedAnnotations();
+      if (event.key === 'Delete') pane.viewer.measuring.deleteSelected();
     },
     /** With the other tools, two quick presses are two measurements or two clicks. */
     asksForLayout: (): boolean => ['select', 'window', 'pan', 'zoom', 'scroll'].includes(pane.tool),

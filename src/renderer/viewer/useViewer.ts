@@ -3,6 +3,7 @@ import { onBeforeUnmount, shallowRef, watch } from 'vue';
 import type { IntensityWindow, Series } from '../../domain/study.js';
 import { createViewerApi } from './createViewerApi.js';
 import { createPromptDrawing } from './drawPrompts.js';
+import { createSegmentDrawing } from './drawSegments.js';
 import { createHandlers, createPresses } from './interactions.js';
 import { describeMeasurement } from './measurements.js';
 import { createToolGroup } from './toolGroup.js';
@@ -18,6 +19,7 @@ import type {
   ViewerLayout,
   ViewerTool,
 } from './viewerApi.js';
+import type { PlacedOnSegment, RangePreview, SegmentHand } from './segmentHand.js';
 import type { ViewerEvents } from './viewer.js';
 import type { PaneId } from './viewerState.js';
 import { watchMeasurements } from './watchMeasurements.js';
@@ -35,6 +37,9 @@ export interface ViewerInputs {
   readonly masksHidden: boolean;
   readonly maskOpacity: number;
   readonly brushSizePx: number;
+  /** Null while what is drawn is for the agent. */
+  readonly segmentHand: SegmentHand | null;
+  readonly rangePreview: RangePreview | null;
   readonly frameBase: string;
 }
 
@@ -42,6 +47,7 @@ export interface ViewerListeners extends ViewerEvents {
   readonly onReady: (api: ViewerApi) => void;
   readonly onDrawing: (isDrawing: boolean) => void;
   readonly onPlaced: (placed: PlacedPrompt) => void;
+  readonly onSegmentDrawn: (placed: PlacedOnSegment) => void;
   readonly onMeasurements: (measurements: readonly Measurement[]) => void;
   readonly onCine: (cine: CineState) => void;
 }
@@ -56,8 +62,14 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
     onDrawing: listeners.onDrawing,
     onPlaced: listeners.onPlaced,
   });
-  const presses = createPresses(viewer, drawing);
-  const api = createViewerApi(viewer, { onCine: listeners.onCine, drawing });
+  const segmentDrawing = createSegmentDrawing(viewer, {
+    hand: () => inputs.segmentHand,
+    brushSizePx: () => inputs.brushSizePx,
+    strokeColour: () => inputs.strokeColour,
+    onDrawn: listeners.onSegmentDrawn,
+  });
+  const presses = createPresses(viewer, drawing, segmentDrawing);
+  const api = createViewerApi(viewer, { onCine: listeners.onCine, drawing: presses });
   const tools = createToolGroup(createHandlers(viewer));
 
   /** The same words as on the image, for those who do not see it. */
@@ -71,6 +83,7 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   const measurements = watchMeasurements(tellMeasurements);
 
   const openGiven = (): void => {
+    presses.cancel();
     api.setCine(false);
     if (inputs.series === null) viewer.closeSeries();
     else viewer.openSeries(inputs.series, inputs.initialPosition);
@@ -92,7 +105,7 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   watch(
     () => inputs.tool,
     (tool) => {
-      drawing.cancel();
+      presses.cancel();
       tools.activate(tool);
     },
   );
@@ -104,6 +117,11 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   watch(
     [() => inputs.segments, () => inputs.masksHidden],
     ([layer, hidden]) => viewer.setSegments(hidden ? null : layer),
+    { immediate: true },
+  );
+  watch(
+    () => inputs.rangePreview,
+    (preview) => viewer.setRangePreview(preview),
     { immediate: true },
   );
   onBeforeUnmount(() => {

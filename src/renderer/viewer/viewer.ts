@@ -10,6 +10,7 @@ import type { Pane } from './pane.js';
 import { createOverlays } from './overlays.js';
 import type { Overlays } from './overlays.js';
 import type { PlacedSlice, SeriesSource } from './seriesSource.js';
+import type { RangePreview } from './segmentHand.js';
 import type { MarksLook } from './sessionMarks.js';
 import type {
   CursorReading,
@@ -55,6 +56,7 @@ export interface Viewer {
   readonly setLayout: (layout: ViewerLayout) => void;
   readonly setOverlay: (overlay: SessionOverlay | null, look: MarksLook) => void;
   readonly setSegments: (layer: SegmentLayer | null) => void;
+  readonly setRangePreview: (preview: RangePreview | null) => void;
   readonly drafts: Overlays['drafts'];
   /** Whether several planes are shown that cross in one place. */
   readonly crosses: () => boolean;
@@ -266,6 +268,9 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     },
     setSegments: (layer) => {
       overlays.setSegments(layer);
+    },
+    setRangePreview: (preview) => {
+      overlays.setRangePreview(preview);
     },
     drafts: overlays.drafts,
     crosses,

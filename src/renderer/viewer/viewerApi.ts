@@ -6,6 +6,8 @@ import type { Segment } from '../../domain/segmentation.js';
 import { editTools } from '../../domain/session.js';
 import type { EditTool } from '../../domain/session.js';
 import type { IntensityWindow } from '../../domain/study.js';
+import { asSegmentTool, segmentTools } from './segmentHand.js';
+import type { PlacedOnSegment } from './segmentHand.js';
 import type { WindowPresetId } from './windowing.js';
 
 /** What the left mouse button does on an image. Right drag zooms, middle drag pans, the wheel changes slice. */
@@ -28,6 +30,7 @@ export const viewerTools = [
   'eraser',
   'lasso',
   'cut-lasso',
+  ...segmentTools,
 ] as const;
 export type ViewerTool = (typeof viewerTools)[number];
 
@@ -51,6 +54,10 @@ export const asEditTool = (tool: ViewerTool): EditTool | null =>
 
 export const asPromptTool = (tool: ViewerTool): PromptTool | null =>
   promptTools.find((each) => each === tool) ?? null;
+
+/** Whether a press of the left button draws on the image, for the agent or for a segment. */
+export const drawsOnImage = (tool: ViewerTool): boolean =>
+  asPromptTool(tool) !== null || asSegmentTool(tool) !== null;
 
 /**
  * 'mpr' shows the plane of the stack large and the two others beside it; 'quad' the three planes and the acquired
@@ -78,12 +85,15 @@ export interface SessionOverlay extends SlicePosition {
 export interface SegmentLayer {
   readonly phaseIndex: number;
   readonly look: SegmentLook;
+  /** Of the outlines, CSS px. */
+  readonly lineWidthPx: number;
   /** The last lies on top. */
   readonly segments: readonly Pick<Segment, 'segmentNumber' | 'colour' | 'opacity'>[];
   /** What is known of a slice now. What is not is fetched, and another layer comes with it. */
   readonly masksOn: (axis: SliceAxis, sliceIndex: number) => readonly SegmentMask[];
 }
-export type SegmentLook = 'fill' | 'outline';
+export const segmentLooks = ['both', 'outline', 'fill'] as const;
+export type SegmentLook = (typeof segmentLooks)[number];
 
 /** What a slice image shows of one segment. */
 export interface SegmentMask {
@@ -177,6 +187,8 @@ export interface ViewerApi {
   clearDraft(draftId: number | null): void;
   /** Forgets what is being drawn; false when nothing is. */
   cancelDrawing(): boolean;
+  /** Closes an outline that is laid press by press; false when there is none. */
+  finishDrawing(): boolean;
   /** The pixel under a point of the main pane. */
   readPane(x: number, y: number): CursorReading | null;
 }
@@ -190,6 +202,9 @@ export type ViewerAreaEmits = {
   /** A hand is on the image: from the press of a prompt tool until it is let go. */
   drawingChanged: [isDrawing: boolean];
   promptPlaced: [placed: PlacedPrompt];
+  segmentDrawn: [placed: PlacedOnSegment];
+  /** The wheel with Shift over the image asks for a larger (1) or smaller (-1) brush. */
+  brushSizeWanted: [direction: 1 | -1];
   /** A double click on a pane asks for the other layout. */
   layoutWanted: [layout: ViewerLayout];
   loadProgressed: [progress: LoadProgress];

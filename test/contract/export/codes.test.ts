@@ -12,9 +12,13 @@ const targetsFolder = path.resolve(import.meta.dirname, '../../../resources/targ
 
 describe.skipIf(python === null)('codes in exported files', () => {
   it('are all in pydicom’s copy of PS3.16, with that very meaning', () => {
-    const written = readdirSync(exportFolder).flatMap((name) =>
+    const files = [
+      ...readdirSync(exportFolder).map((name) => path.join(exportFolder, name)),
+      path.resolve(import.meta.dirname, '../../../src/domain/anatomy.ts'),
+    ];
+    const written = files.flatMap((file) =>
       [
-        ...readFileSync(path.join(exportFolder, name), 'utf8').matchAll(
+        ...readFileSync(file, 'utf8').matchAll(
           /\b(sct|dcm)\('(\d+)', '([^']+)'\)/g,
         ),
       ].map(([, scheme = '', value = '', meaning = '']) => [scheme.toUpperCase(), value, meaning]),

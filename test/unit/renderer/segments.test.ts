@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { SegmentationId, SeriesId } from '../../../src/domain/brand.js';
 import { packMask } from '../../../src/domain/mask.js';
 import type { Segment, Segmentation } from '../../../src/domain/segmentation.js';
-import { addSegment, paintActive } from '../../../src/renderer/segmentation/segmentActs.js';
+import { drawOnActive } from '../../../src/renderer/segmentation/drawnActs.js';
+import { addSegment } from '../../../src/renderer/segmentation/segmentActs.js';
+import { useEditingStore } from '../../../src/renderer/segmentation/editingStore.js';
 import {
   applyTool,
   cancelTool,
@@ -52,14 +54,32 @@ const makeSegmentation = (
   updatedAt: '2026-01-01T00:00:00.000Z',
   ...change,
 });
+const place = { phaseIndex: 0, axis: 'axial' as const, sliceIndex: 2, draftId: null };
+const region = packMask({ width: 8, height: 8, data: new Uint8Array(64).fill(1) });
 const stroke = (tool: 'brush' | 'eraser') => ({
-  phaseIndex: 0,
-  axis: 'axial' as const,
-  sliceIndex: 2,
-  kind: 'edit' as const,
-  draftId: null,
+  ...place,
+  kind: 'stroke' as const,
   tool,
-  region: packMask({ width: 8, height: 8, data: new Uint8Array(64).fill(1) }),
+  covered: { axis: 'axial' as const, slices: [{ sliceIndex: 2, region }] },
+});
+const outline = (tool: 'lasso' | 'cut-lasso') => ({
+  ...place,
+  kind: 'outline' as const,
+  tool,
+  region,
+  outline: [
+    { x: 0, y: 0 },
+    { x: 1, y: 0 },
+    { x: 1, y: 1 },
+  ],
+});
+const press = (tool: 'fill' | 'grow-region' | 'island') => ({
+  ...place,
+  kind: 'place' as const,
+  tool,
+  pixel: { column: 3, row: 4 },
+  voxel: { i: 3, j: 4, k: 2 },
+  value: 120,
 });
 
 describe('the segments of the window', () => {
@@ -98,7 +118,7 @@ describe('the segments of the window', () => {
   });
 
   test('begin with the first stroke of the brush: a segmentation, a segment, the stroke', async () => {
-    await paintActive(stroke('brush'));
+    await drawOnActive(stroke('brush'));
     expect(methodsOf(engine).slice(0, 4)).toEqual([
       'listSegmentations',
       'createSegmentation',
@@ -109,14 +129,14 @@ describe('the segments of the window', () => {
   });
 
   test('are not begun with the eraser, and the panel says why', async () => {
-    await paintActive(stroke('eraser'));
+    await drawOnActive(stroke('eraser'));
     expect(methodsOf(engine)).toEqual(['listSegmentations']);
-    expect(useSegmentationStore().problem).toContain('no segment to erase from');
+    expect(useSegmentationStore().problem).toContain('no segment to change');
   });
 
   test('that are hidden are not painted on, and the panel says why', async () => {
     await open([makeSegmentation([makeSegment(1, { visible: false })])]);
-    await paintActive(stroke('brush'));
+    await drawOnActive(stroke('brush'));
     expect(methodsOf(engine)).not.toContain('paintSegment');
     expect(useSegmentationStore().problem).toContain('hidden');
   });
@@ -161,6 +181,67 @@ describe('the segments of the window', () => {
     expect(store.job).toBeNull();
     expect(store.note).toContain('nothing to change in “Segment 1”');
     expect(methodsOf(engine).filter((method) => method === 'applySegmentTool')).toHaveLength(1);
+  });
+
+  test('are painted on only where values are in the range, once the brush is limited to it', async () => {
+    await open([makeSegmentation([makeSegment(1)])]);
+    const editing = useEditingStore();
+    await drawOnActive({ ...place, kind: 'sample', range: { lower: 40, upper: 90 } });
+    await drawOnActive(stroke('brush'));
+    editing.limited = true;
+    await drawOnActive(stroke('brush'));
+    const painted = engine.calls.filter(({ method }) => method === 'paintSegment');
+    expect(painted.map(({ params }) => params)).toMatchObject([
+      { range: null },
+      { range: { lower: 40, upper: 90 } },
+    ]);
+  });
+
+  test('take an area as a stroke, and through all slices or outside it by a tool', async () => {
+    await open([makeSegmentation([makeSegment(1)])]);
+    await drawOnActive(outline('cut-lasso'));
+    expect(engine.calls[1]).toMatchObject({ method: 'paintSegment', params: { mode: 'erase' } });
+    Object.assign(useEditingStore(), { cutSide: 'outside', cutThrough: 'all' });
+    const done = drawOnActive(outline('cut-lasso'));
+    await settle();
+    endTool();
+    await done;
+    const asked = engine.calls.find(({ method }) => method === 'applySegmentTool');
+    expect(asked?.params).toMatchObject({
+      tool: { kind: 'cut', slices: null, operation: 'erase-outside', axis: 'axial' },
+    });
+  });
+
+  test('grow from the value that was pressed on, by the tolerance, on the slice or in the volume', async () => {
+    await open([makeSegmentation([makeSegment(1)])]);
+    Object.assign(useEditingStore(), { tolerance: 15, growThrough: 'slice' });
+    const done = drawOnActive(press('grow-region'));
+    await settle();
+    endTool();
+    await done;
+    const asked = engine.calls.find(({ method }) => method === 'applySegmentTool');
+    expect(asked?.params).toMatchObject({
+      tool: {
+        seed: { i: 3, j: 4, k: 2 },
+        criterion: { kind: 'range', range: { lower: 105, upper: 135 } },
+        region: { kind: 'slice', axis: 'axial', sliceIndex: 2 },
+      },
+    });
+  });
+
+  test('are chosen one after the other by keys, only while they lie on top', async () => {
+    await open([makeSegmentation([makeSegment(1), makeSegment(2), makeSegment(3)])]);
+    const store = useSegmentationStore();
+    commands['segments.next']();
+    expect(store.active?.segmentNumber).toBe(1);
+    usePanelStore().rightTab = 'segments';
+    commands['segments.next']();
+    expect(store.active?.segmentNumber).toBe(2);
+    commands['segments.previous']();
+    commands['segments.previous']();
+    expect(store.active?.segmentNumber).toBe(3);
+    commands['segments.next']();
+    expect(store.active?.segmentNumber).toBe(1);
   });
 
   test('of a series that was left are not shown on the next', async () => {
