@@ -5,6 +5,7 @@ import { cancelOpening } from '../worklist/openPaths.js';
 import { goToCase } from '../worklist/caseQueue.js';
 import { findNeighbourSeries } from '../worklist/worklistRows.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
+import { undoDelete } from '../measure/measureActs.js';
 import {
   addSegment,
   changeSegment,
@@ -24,6 +25,7 @@ import type { WindowPresetId } from '../viewer/windowing.js';
 import type { HotkeyId } from './hotkeys.js';
 import { useHotkeyStore } from './hotkeyStore.js';
 import { usePanelStore } from './panelStore.js';
+import type { RightTab } from './panelStore.js';
 import { useViewerStore } from './viewerStore.js';
 
 const BRUSH_SIZES_PX = [1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 24, 30, 38, 48, 60, 75, 95, 120, 150, 200];
@@ -61,7 +63,8 @@ const opacityAfter = (opacity: number): number =>
 function changeOpacity(): void {
   const viewer = useViewerStore();
   const { active } = useSegmentationStore();
-  if (usePanelStore().rightTab === 'agent') viewer.maskOpacity = opacityAfter(viewer.maskOpacity);
+  if (usePanelStore().rightTab !== 'segments')
+    viewer.maskOpacity = opacityAfter(viewer.maskOpacity);
   else if (active !== null)
     void changeSegment(active.segmentNumber, { opacity: opacityAfter(active.opacity) });
 }
@@ -98,9 +101,10 @@ const whenStill = (decide: () => Promise<void>) => (): void => {
 };
 
 /** The act of the panel that lies on top. */
-const onTop = (agent: () => Promise<void>, segments: () => Promise<void>) => (): void => {
-  void (usePanelStore().rightTab === 'segments' ? segments() : agent());
+const onTop = (acts: Readonly<Record<RightTab, () => Promise<void>>>) => (): void => {
+  void acts[usePanelStore().rightTab]();
 };
+const nothing = async (): Promise<void> => undefined;
 
 function toggleCine(): void {
   const { api } = useViewerStore();
@@ -118,6 +122,8 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'tool.rectangle': chooseTool('rectangle'),
   'tool.ellipse': chooseTool('ellipse'),
   'tool.angle': chooseTool('angle'),
+  'tool.bidirectional': chooseTool('bidirectional'),
+  'tool.arrow': chooseTool('arrow'),
   'tool.include': chooseTool('include'),
   'tool.exclude': chooseTool('exclude'),
   'tool.box': chooseTool('box'),
@@ -173,8 +179,8 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'session.next': runOrStep,
   'session.pause': () => void pauseSession(),
   'session.cancel': cancelWhatRuns,
-  'session.undo': onTop(undoStep, undoSegmentation),
-  'session.redo': onTop(redoStep, redoSegmentation),
+  'session.undo': onTop({ agent: undoStep, segments: undoSegmentation, measure: undoDelete }),
+  'session.redo': onTop({ agent: redoStep, segments: redoSegmentation, measure: nothing }),
   'session.accept': whenStill(accept),
   'session.reject': whenStill(reject),
   'case.next': () => void goToCase(1),
@@ -184,6 +190,9 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'review.flag': () => void toggleFlag(),
   'files.open': () => void openByDialog('files'),
   'folder.open': () => void openByDialog('folder'),
+  'measure.show': () => {
+    Object.assign(usePanelStore(), { rightTab: 'measure', sessionShown: true });
+  },
   'request.focus': () => {
     document.getElementById('request-text')?.focus();
   },

@@ -2,6 +2,7 @@ import type { IbisEvent } from '../../contract/channels.js';
 import { assertNever } from '../../domain/result.js';
 import { haltBatches, loadBatches, receiveBatch } from '../batch/batchActs.js';
 import { receiveMeasurement } from '../measure/measureActs.js';
+import { receiveMeasurement } from '../measure/measureActs.js';
 import { loadModels } from '../models/loadModels.js';
 import { receiveToolProgress } from '../segmentation/segmentToolActs.js';
 import { receiveSegmentation } from '../segmentation/takeSegmentation.js';
@@ -104,7 +105,8 @@ function receive(event: IbisEvent, onReady: () => Promise<void>): void {
       return;
     case 'measurementChanged':
     case 'measurementDeleted':
-      return; // nothing shows them yet
+      receiveMeasurement(event);
+      return;
     case 'slicePropagated': // the segments themselves are told of as changes
       return;
     case 'batchChanged':

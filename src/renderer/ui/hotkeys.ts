@@ -23,6 +23,13 @@ export const hotkeyActions = [
   { id: 'tool.rectangle', group: 'Tools', label: 'Rectangle ROI', chords: ['R'] },
   { id: 'tool.ellipse', group: 'Tools', label: 'Ellipse ROI', chords: ['Shift+R'] },
   { id: 'tool.angle', group: 'Tools', label: 'Measure angle', chords: ['A'] },
+  {
+    id: 'tool.bidirectional',
+    group: 'Tools',
+    label: 'Measure two axes',
+    chords: ['Shift+L'],
+  },
+  { id: 'tool.arrow', group: 'Tools', label: 'Arrow with text', chords: ['T'] },
   { id: 'tool.include', group: 'Tools', label: 'Include click', chords: ['C'] },
   { id: 'tool.exclude', group: 'Tools', label: 'Exclude click', chords: ['X'] },
   { id: 'tool.box', group: 'Tools', label: 'Box around the target', chords: ['F'] },
@@ -124,6 +131,7 @@ export const hotkeyActions = [
   { id: 'files.open', group: 'Window', label: 'Open files', chords: ['Ctrl+O'] },
   { id: 'folder.open', group: 'Window', label: 'Open folder', chords: ['Ctrl+Shift+O'] },
   { id: 'segments.show', group: 'Window', label: 'Agent or segments', chords: ['G'] },
+  { id: 'measure.show', group: 'Window', label: 'Measurements', chords: ['Q'] },
   { id: 'request.focus', group: 'Window', label: 'Write a request', chords: ['/'] },
   { id: 'hotkeys.list', group: 'Window', label: 'List of keys', chords: ['?'] },
 ] as const satisfies readonly HotkeyAction[];

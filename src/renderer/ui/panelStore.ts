@@ -7,6 +7,8 @@ import { parseFlag, parseNumberWithin, usePersisted } from './persisted.js';
 export const worklistWidthPx = { min: 220, max: 420, standard: 272 } as const;
 export const sessionWidthPx = { min: 300, max: 560, standard: 360 } as const;
 
+export type RightTab = 'agent' | 'segments' | 'measure';
+
 /** Widths of the side panels and whether they are folded away; remembered. */
 export const usePanelStore = defineStore('panels', () => ({
   worklistWidth: usePersisted(
@@ -19,6 +21,6 @@ export const usePanelStore = defineStore('panels', () => ({
   ),
   worklistShown: usePersisted('worklistShown', parseFlag(true)),
   sessionShown: usePersisted('sessionShown', parseFlag(true)),
-  /** Which of the two lies on top on the right: strokes, undo and redo go there. */
-  rightTab: ref<'agent' | 'segments'>('agent'),
+  /** Which of them lies on top on the right: strokes, undo and redo go there. */
+  rightTab: ref<RightTab>('agent'),
 }));

@@ -9,6 +9,7 @@ import {
   Lasso,
   Layers2,
   MousePointer2,
+  MoveUpLeft,
   RectangleHorizontal,
   Ruler,
   Scissors,
@@ -20,6 +21,7 @@ import type { Component } from 'vue';
 
 import type { ViewerTool } from '../viewer/viewerApi.js';
 import type { HotkeyId } from './hotkeys.js';
+import { TwoAxes } from './measureIcons.js';
 import { ExcludeScribble, IncludeScribble } from './scribbleIcons.js';
 
 interface ToolButton {
@@ -51,12 +53,19 @@ export const toolButtons: readonly {
       { tool: 'length', icon: Ruler, label: 'Measure length', hotkey: 'tool.length' },
       { tool: 'angle', icon: TriangleRight, label: 'Measure angle', hotkey: 'tool.angle' },
       {
+        tool: 'bidirectional',
+        icon: TwoAxes,
+        label: 'Measure two axes',
+        hotkey: 'tool.bidirectional',
+      },
+      {
         tool: 'rectangle',
         icon: RectangleHorizontal,
         label: 'Rectangle ROI',
         hotkey: 'tool.rectangle',
       },
       { tool: 'ellipse', icon: Circle, label: 'Ellipse ROI', hotkey: 'tool.ellipse' },
+      { tool: 'arrow', icon: MoveUpLeft, label: 'Arrow with text', hotkey: 'tool.arrow' },
     ],
   },
   {

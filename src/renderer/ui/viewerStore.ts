@@ -24,7 +24,6 @@ export const useViewerStore = defineStore('viewer', () => ({
   window: shallowRef<IntensityWindow | null>(null),
   loadProgress: shallowRef<LoadProgress | null>(null),
   cine: shallowRef<CineState>({ playing: false, framesPerSecond: 10, over: 'slices' }),
-  measurementCount: ref(0),
   problem: ref(''),
   masksHidden: ref(false),
   maskOpacity: usePersisted('maskOpacity', parseNumberWithin(0, 1, 0.35)),

@@ -1,11 +1,9 @@
 import { createCine } from './cine.js';
 import { pixelToCanvas } from './canvasMap.js';
-import { seriesKeyOf } from './ibisImages.js';
 import { readCursor } from './interactions.js';
 import type { Presses } from './interactions.js';
-import { listAnnotations, removeAnnotation, toMeasurement } from './measurements.js';
 import type { Viewer } from './viewer.js';
-import type { CineState, Measurement, ViewerApi } from './viewerApi.js';
+import type { CineState, ViewerApi } from './viewerApi.js';
 import { computePercentileWindow, windowOfRange, windowPresets } from './windowing.js';
 import type { WindowPresetId } from './windowing.js';
 
@@ -77,14 +75,6 @@ export function createViewerApi(
     if (window !== null) viewer.setWindow(window);
   };
 
-  const annotations = () => {
-    const source = viewer.source();
-    return source === null ? [] : listAnnotations(seriesKeyOf(source));
-  };
-
-  const listMeasurements = (): readonly Measurement[] =>
-    annotations().flatMap((annotation) => toMeasurement(annotation) ?? []);
-
   return {
     presets: windowPresets,
     showSlice: viewer.showSlice,
@@ -103,11 +93,7 @@ export function createViewerApi(
     },
     setCine,
     getCine,
-    listMeasurements,
-    removeMeasurement: removeAnnotation,
-    removeAllMeasurements() {
-      for (const { measurementId } of listMeasurements()) removeAnnotation(measurementId);
-    },
+    settleMeasurement: viewer.measuring.settle,
     pixelToPane(column, row) {
       const map = viewer.pane('main')?.getMap() ?? null;
       return map === null ? null : pixelToCanvas(map, { column, row });

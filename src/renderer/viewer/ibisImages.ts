@@ -27,7 +27,7 @@ const findSlice = (imageId: string): { source: SeriesSource; slice: PlacedSlice 
   return source === undefined || slice === null ? null : { source, slice };
 };
 
-const frameOfReference = (source: SeriesSource): string =>
+export const frameOfReference = (source: SeriesSource): string =>
   source.series.frameOfReferenceUID === ''
     ? `ibis-${seriesKeyOf(source)}`
     : source.series.frameOfReferenceUID;

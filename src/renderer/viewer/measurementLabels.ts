@@ -1,14 +1,13 @@
+import type { Types } from '@cornerstonejs/tools';
+
 import type { CanvasPoint } from './canvasMap.js';
 import { drawText, measureText } from './marksDrawing.js';
-import {
-  describeMeasurement,
-  handlesOf,
-  imageIdOf,
-  listAnnotations,
-  toMeasurement,
-} from './measurements.js';
+import { handlesOf, imageIdOf, listAnnotations } from './measurements.js';
 import { measurementColour } from './overlayColours.js';
 import type { Pane } from './pane.js';
+
+/** The words of an annotation in a pane that shows it. */
+export type DescribeMeasurement = (annotation: Types.Annotation, pane: Pane) => readonly string[];
 
 /** The words of one measurement and the stretch of the pane (CSS px) that it takes up. */
 export interface MeasurementLabel {
@@ -29,18 +28,21 @@ const GAP_PX = 10;
 const EDGE_PX = 8;
 
 /** Labels of the measurements on the shown image. */
-export function planLabels(pane: Pane, seriesKey: string): readonly MeasurementLabel[] {
-  const shownId = pane.getShownImageId();
+export function planLabels(
+  pane: Pane,
+  seriesKey: string,
+  describe: DescribeMeasurement,
+): readonly MeasurementLabel[] {
   return listAnnotations(seriesKey).flatMap((annotation): readonly MeasurementLabel[] => {
-    if (imageIdOf(annotation) !== shownId) return [];
-    const measurement = toMeasurement(annotation);
+    if (!pane.shows(imageIdOf(annotation))) return [];
+    const lines = describe(annotation, pane);
     const ends = handlesOf(annotation).map((point) => pane.worldToPane(point));
-    if (measurement === null || ends.length === 0) return [];
+    if (lines.length === 0 || ends.length === 0) return [];
     const right = Math.max(...ends.map((end) => end.x));
     const atRight = ends.filter((end) => end.x === right);
     const y = atRight.reduce((sum, end) => sum + end.y, 0) / Math.max(1, atRight.length);
     const left = Math.min(...ends.map((end) => end.x));
-    return [{ left, right, y, lines: describeMeasurement(measurement) }];
+    return [{ left, right, y, lines }];
   });
 }
 

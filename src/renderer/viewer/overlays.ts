@@ -3,6 +3,7 @@ import { createDrafts } from './drafts.js';
 import type { Drafts } from './drafts.js';
 import { seriesKeyOf } from './ibisImages.js';
 import { createMaskFlash } from './maskFlash.js';
+import type { DescribeMeasurement } from './measurementLabels.js';
 import type { Pane } from './pane.js';
 import { drawPaneOverlay } from './paneOverlay.js';
 import type { RangePreview } from './segmentHand.js';
@@ -36,6 +37,7 @@ export function createOverlays(view: {
   readonly source: () => SeriesSource | null;
   /** Where the panes cross, but for the last one, which scrolls by itself; null where there is nothing to cross. */
   readonly cross: () => VoxelIndex | null;
+  readonly describeMeasurement: DescribeMeasurement;
   readonly onDrawn: (paneId: PaneId, pane: Pane) => void;
 }): Overlays {
   const marks = createSessionMarks();
@@ -72,6 +74,7 @@ export function createOverlays(view: {
               ),
             },
       seriesKey: source === null ? '' : seriesKeyOf(source),
+      describeMeasurement: view.describeMeasurement,
     });
     view.onDrawn(paneId, entry.pane);
   };

@@ -28,6 +28,8 @@ export interface Pane {
   getShownRange(): { readonly minimum: number; readonly maximum: number } | null;
   getPixels(): Float32Array | Uint8Array | null;
   getShownImageId(): string | null;
+  /** Whether a slice image is on screen, by whichever axis it is named: 'acquired' and 'axial' may be one. */
+  shows(imageId: string): boolean;
   getMap(): CanvasMap | null;
   worldToPane(point: Point3): CanvasPoint;
   /** Directions (LPS) of the pane's right and bottom edges. */
@@ -73,6 +75,19 @@ export function createPane(options: {
     if (parsed === null || source === null || parsed.seriesKey !== seriesKeyOf(source)) return null;
     return source.place(parsed.position);
   };
+
+  const shows = (imageId: string): boolean => {
+    const shown = getShown();
+    const parsed = parseSliceImageId(imageId);
+    if (shown === null || source === null || parsed?.seriesKey !== seriesKeyOf(source))
+      return false;
+    const { phaseIndex, sliceIndex } = parsed.position;
+    if (phaseIndex !== shown.position.phaseIndex || sliceIndex !== shown.position.sliceIndex)
+      return false;
+    return source.place(parsed.position)?.cut.plane.normalAxis === shown.cut.plane.normalAxis;
+  };
+  // Cornerstone would draw a measurement under the one name alone that its image had when it was drawn.
+  viewport.isReferenceViewable = ({ referencedImageId }) => shows(referencedImageId ?? '');
 
   const applyLook = (): void => {
     const image = shownImage();
@@ -145,6 +160,7 @@ export function createPane(options: {
       return data instanceof Float32Array || data instanceof Uint8Array ? data : null;
     },
     getShownImageId: () => shownImage()?.imageId ?? null,
+    shows,
     getMap() {
       const shown = getShown();
       if (shown === null) return null;

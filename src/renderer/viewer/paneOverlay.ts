@@ -11,7 +11,7 @@ import type { Flash } from './maskFlash.js';
 import { drawReferenceLines, drawScaleBar } from './marksDrawing.js';
 import type { ReferenceLine } from './marksDrawing.js';
 import { drawLabels, planLabels } from './measurementLabels.js';
-import type { MeasurementLabel } from './measurementLabels.js';
+import type { DescribeMeasurement, MeasurementLabel } from './measurementLabels.js';
 import { planeColours } from './overlayColours.js';
 import type { Pane } from './pane.js';
 import { computeScaleBar } from './scaleBar.js';
@@ -40,6 +40,7 @@ export interface Scene {
   /** Where the panes cross, and the planes of the other panes; null outside the three-plane layout. */
   readonly cross: { readonly voxel: VoxelIndex; readonly planes: readonly SlicePlane[] } | null;
   readonly seriesKey: string;
+  readonly describeMeasurement: DescribeMeasurement;
 }
 
 /** All that one pane's overlay shows, small enough to be compared as text. */
@@ -106,7 +107,7 @@ export function drawPaneOverlay(canvas: HTMLCanvasElement, pane: Pane, scene: Sc
 }
 
 function planOverlay(pane: Pane, scene: Scene, segments: SegmentMarks | null): Plan {
-  const { session, cross, seriesKey } = scene;
+  const { session, cross, seriesKey, describeMeasurement } = scene;
   const width = pane.element.clientWidth;
   const height = pane.element.clientHeight;
   const ratio = window.devicePixelRatio;
@@ -131,7 +132,7 @@ function planOverlay(pane: Pane, scene: Scene, segments: SegmentMarks | null): P
     ...planSession(session, scene.flash, shown),
     drafts: planDrafts(scene.drafts, shown),
     cross: cross === null ? null : planCross(cross, shown, map),
-    labels: planLabels(pane, seriesKey),
+    labels: planLabels(pane, seriesKey, describeMeasurement),
     bar: computeScaleBar(
       pixelSizes(map)[0] / spacing[0],
       Math.min(150, width / 3),

@@ -1,6 +1,8 @@
 import {
   AngleTool,
+  ArrowAnnotateTool,
   BaseTool,
+  BidirectionalTool,
   EllipticalROITool,
   Enums,
   LengthTool,
@@ -13,6 +15,8 @@ import {
   removeTool,
 } from '@cornerstonejs/tools';
 
+import { measurementKinds } from '../../domain/measurement.js';
+import { MEASURING_TOOLS } from './measurements.js';
 import { measurementColour } from './overlayColours.js';
 import { definePointerTool } from './pointerTool.js';
 import type { PointerMove } from './pointerTool.js';
@@ -38,12 +42,16 @@ const TOOL_NAMES: Record<GroupTool, string> = {
   scroll: 'IbisScroll',
   pan: 'Pan', // Cornerstone's own names from here on
   zoom: 'Zoom',
-  length: 'Length',
-  angle: 'Angle',
-  rectangle: 'RectangleROI',
-  ellipse: 'EllipticalROI',
+  ...MEASURING_TOOLS,
 };
-const MEASURING: readonly GroupTool[] = ['length', 'angle', 'rectangle', 'ellipse'];
+const MEASURING: readonly GroupTool[] = measurementKinds;
+/** Words of ours stand beside an arrow. Cornerstone drops one without a text, and asks for another in a dialog. */
+const ARROW = {
+  getTextCallback: (done: (text: string) => void): void => {
+    done('arrow');
+  },
+  changeTextCallback: (): void => undefined,
+};
 /** Tools that only the left button may have; the others have a button of their own as well. */
 const ownButton: readonly GroupTool[] = ['window', ...MEASURING];
 
@@ -60,11 +68,15 @@ export function createToolGroup(handlers: ToolHandlers): ViewerToolGroup {
     definePointerTool(TOOL_NAMES.window, { onDrag: handlers.onWindow }),
     definePointerTool(TOOL_NAMES.scroll, { onDrag: handlers.onScroll, onWheel: handlers.onWheel }),
   ];
-  const theirs = [PanTool, ZoomTool, LengthTool, AngleTool, RectangleROITool, EllipticalROITool];
+  const theirs = [
+    ...[PanTool, ZoomTool, LengthTool, AngleTool, BidirectionalTool],
+    ...[RectangleROITool, EllipticalROITool, ArrowAnnotateTool],
+  ];
   const group = ToolGroupManager.createToolGroup(GROUP_ID);
   if (group === undefined) throw new Error('the viewer is mounted twice');
   for (const tool of [...own, ...theirs]) addTool(tool);
-  for (const name of Object.values(TOOL_NAMES)) group.addTool(name);
+  for (const name of Object.values(TOOL_NAMES))
+    group.addTool(name, name === TOOL_NAMES.arrow ? ARROW : {});
   for (const tool of MEASURING) {
     const instance: unknown = group.getToolInstance(TOOL_NAMES[tool]);
     // Cornerstone's own keys (z undoes a measurement) would fight the window's hotkeys.

@@ -1,16 +1,15 @@
 import { onBeforeUnmount, shallowRef, watch } from 'vue';
 
+import type { Measurement } from '../../domain/measurement.js';
 import type { IntensityWindow, Series } from '../../domain/study.js';
 import { createViewerApi } from './createViewerApi.js';
 import { createPromptDrawing } from './drawPrompts.js';
 import { createSegmentDrawing } from './drawSegments.js';
 import { createHandlers, createPresses } from './interactions.js';
-import { describeMeasurement } from './measurements.js';
 import { createToolGroup } from './toolGroup.js';
 import { ENGINE_ID, createViewer } from './viewer.js';
 import type {
   CineState,
-  Measurement,
   PlacedPrompt,
   SegmentLayer,
   SessionOverlay,
@@ -22,7 +21,6 @@ import type {
 import type { PlacedOnSegment, RangePreview, SegmentHand } from './segmentHand.js';
 import type { ViewerEvents } from './viewer.js';
 import type { PaneId } from './viewerState.js';
-import { watchMeasurements } from './watchMeasurements.js';
 
 /** What ViewerPanes.vue is given. */
 export interface ViewerInputs {
@@ -40,21 +38,29 @@ export interface ViewerInputs {
   /** Null while what is drawn is for the agent. */
   readonly segmentHand: SegmentHand | null;
   readonly rangePreview: RangePreview | null;
+  /** What is stored of the series. */
+  readonly measurements: readonly Measurement[];
   readonly frameBase: string;
 }
 
-export interface ViewerListeners extends ViewerEvents {
+export interface ViewerListeners extends Omit<ViewerEvents, 'onMeasurementWords'> {
   readonly onReady: (api: ViewerApi) => void;
   readonly onDrawing: (isDrawing: boolean) => void;
   readonly onPlaced: (placed: PlacedPrompt) => void;
   readonly onSegmentDrawn: (placed: PlacedOnSegment) => void;
-  readonly onMeasurements: (measurements: readonly Measurement[]) => void;
   readonly onCine: (cine: CineState) => void;
 }
 
 /** A viewer that follows the component's inputs, and lives and ends with it. */
 export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
-  const viewer = createViewer(inputs.frameBase, listeners);
+  /** The same words as on the image, for those who do not see it. */
+  const measured = shallowRef<readonly string[]>([]);
+  const viewer = createViewer(inputs.frameBase, {
+    ...listeners,
+    onMeasurementWords: (words) => {
+      measured.value = words;
+    },
+  });
   const drawing = createPromptDrawing(viewer, {
     overlay: () => inputs.overlay,
     brushSizePx: () => inputs.brushSizePx,
@@ -72,23 +78,13 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   const api = createViewerApi(viewer, { onCine: listeners.onCine, drawing: presses });
   const tools = createToolGroup(createHandlers(viewer));
 
-  /** The same words as on the image, for those who do not see it. */
-  const measured = shallowRef<readonly string[]>([]);
-  const tellMeasurements = (): void => {
-    viewer.redrawOverlays();
-    const list = api.listMeasurements();
-    measured.value = list.map((each) => `${each.kind} ${describeMeasurement(each).join(', ')}`);
-    listeners.onMeasurements(list);
-  };
-  const measurements = watchMeasurements(tellMeasurements);
-
   const openGiven = (): void => {
     presses.cancel();
     api.setCine(false);
     if (inputs.series === null) viewer.closeSeries();
     else viewer.openSeries(inputs.series, inputs.initialPosition);
     takeSeriesWindow();
-    tellMeasurements();
+    viewer.measuring.setStored(inputs.measurements);
   };
 
   const takeSeriesWindow = (): void => {
@@ -97,6 +93,10 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
 
   watch(() => inputs.series, openGiven);
   watch(() => inputs.seriesWindow, takeSeriesWindow);
+  watch(
+    () => inputs.measurements,
+    (stored) => viewer.measuring.setStored(stored),
+  );
   watch(
     () => inputs.layout,
     (layout) => viewer.setLayout(layout),
@@ -126,7 +126,6 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
   );
   onBeforeUnmount(() => {
     api.stop();
-    measurements.stop();
     tools.dispose();
     viewer.dispose();
   });

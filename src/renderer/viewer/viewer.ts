@@ -4,6 +4,9 @@ import type { IntensityWindow, Series } from '../../domain/study.js';
 import { CoreEvents, RenderingEngine, eventTarget } from './cornerstone.js';
 import type { FrameStore } from './frameStore.js';
 import { recutPartialImages } from './ibisImages.js';
+import { createMeasuring } from './measuring.js';
+import type { Measuring } from './measuring.js';
+import { renderMeasurements } from './measurements.js';
 import { createMountedPanes } from './mountedPanes.js';
 import { createOpenedSeries } from './openedSeries.js';
 import type { Pane } from './pane.js';
@@ -14,6 +17,7 @@ import type { RangePreview } from './segmentHand.js';
 import type { MarksLook } from './sessionMarks.js';
 import type {
   CursorReading,
+  DrawnMeasurement,
   LoadProgress,
   SegmentLayer,
   SessionOverlay,
@@ -44,6 +48,10 @@ export interface ViewerEvents {
   readonly onProgress: (progress: LoadProgress) => void;
   readonly onProblem: (sentence: string) => void;
   readonly onContextLost: () => void;
+  readonly onMeasured: (drawn: DrawnMeasurement) => void;
+  readonly onUnwanted: (measurementIds: readonly DrawnMeasurement['measurementId'][]) => void;
+  /** The words of the measurements that are to be seen. */
+  readonly onMeasurementWords: (words: readonly string[]) => void;
 }
 
 /** The panes and the one place they all show: a voxel of one phase, cut along the main pane's axis and across it. */
@@ -58,6 +66,7 @@ export interface Viewer {
   readonly setSegments: (layer: SegmentLayer | null) => void;
   readonly setRangePreview: (preview: RangePreview | null) => void;
   readonly drafts: Overlays['drafts'];
+  readonly measuring: Measuring;
   /** Whether several planes are shown that cross in one place. */
   readonly crosses: () => boolean;
   readonly showSlice: (position: Partial<SlicePosition>) => void;
@@ -149,9 +158,22 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   };
 
   const crosses = (): boolean => state.layout !== 'stack' && state.axes.length > 1;
+  const measuring = createMeasuring({
+    source,
+    redraw: () => {
+      renderMeasurements([...panes.entries.keys()]);
+    },
+    onChanged: () => {
+      redrawOverlays();
+      events.onMeasurementWords(measuring.tell());
+    },
+    onDrawn: events.onMeasured,
+    onUnwanted: events.onUnwanted,
+  });
   const overlays = createOverlays({
     panes: panes.entries,
     source,
+    describeMeasurement: measuring.describe,
     cross: () => (crosses() ? cross : null),
     onDrawn: (paneId, pane) => {
       state.panes[paneId] = describePane(pane, positionOf(paneId), paneId === 'side3' && crosses());
@@ -199,6 +221,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
     for (const pane of panes.all()) pane.clear();
     for (const paneId of paneIds) state.panes[paneId] = null;
     overlays.drafts.clear();
+    measuring.clear();
     redrawOverlays();
   };
 
@@ -273,6 +296,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
       overlays.setRangePreview(preview);
     },
     drafts: overlays.drafts,
+    measuring,
     crosses,
     showSlice,
     moveCross(voxel) {
@@ -324,6 +348,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
       if (refreshTimer !== null) clearTimeout(refreshTimer);
       closeSeries();
       overlays.stop();
+      measuring.stop();
       panes.dispose();
       engine.destroy();
     },

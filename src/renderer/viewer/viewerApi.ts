@@ -1,6 +1,8 @@
 import type { PackedMask } from '../../domain/mask.js';
 import type { NormalisedPoint, SliceAxis } from '../../domain/plane.js';
-import type { SessionId } from '../../domain/brand.js';
+import type { MeasurementId, SessionId } from '../../domain/brand.js';
+import type { WorldPoint } from '../../domain/geometry.js';
+import type { MeasurementKind } from '../../domain/measurement.js';
 import type { Prompts } from '../../domain/prompts.js';
 import type { Segment } from '../../domain/segmentation.js';
 import { editTools } from '../../domain/session.js';
@@ -19,8 +21,10 @@ export const viewerTools = [
   'scroll',
   'length',
   'angle',
+  'bidirectional',
   'rectangle',
   'ellipse',
+  'arrow',
   'include',
   'exclude',
   'box',
@@ -130,20 +134,12 @@ export interface LoadProgress {
   readonly total: number;
 }
 
-export interface Measurement {
-  readonly measurementId: string;
-  readonly kind: 'length' | 'angle' | 'rectangle' | 'ellipse';
+/** A measurement as it was drawn by hand, or a stored one drawn anew. */
+export interface DrawnMeasurement {
+  readonly measurementId: MeasurementId;
+  readonly kind: MeasurementKind;
   readonly position: SlicePosition;
-  /** Length, or angle, or area; null while it is being drawn. */
-  readonly value: number | null;
-  /** An area that is not wholly on the image has no value. */
-  readonly reachesBeyondImage: boolean;
-  readonly unit: string; // 'mm', 'px', '°', 'mm²', 'px²'
-  readonly mean: number | null;
-  readonly standardDeviation: number | null;
-  readonly minimum: number | null;
-  readonly maximum: number | null;
-  readonly valueUnit: string; // 'HU' or ''
+  readonly points: readonly WorldPoint[]; // LPS mm, in the order of `pointCounts`
 }
 
 /** The pixel under the pointer. */
@@ -178,9 +174,8 @@ export interface ViewerApi {
   reset(): void;
   setCine(playing: boolean, framesPerSecond?: number): void;
   getCine(): CineState;
-  listMeasurements(): readonly Measurement[];
-  removeMeasurement(measurementId: string): void;
-  removeAllMeasurements(): void;
+  /** What was drawn is stored by now, or could not be: the image shows what is stored. */
+  settleMeasurement(measurementId: MeasurementId): void;
   /** Where the centre of a pixel of the shown slice lies in the pane, CSS px; null when that slice is not shown. */
   pixelToPane(column: number, row: number): { readonly x: number; readonly y: number } | null;
   /** Takes a draft off the image: the engine has made a step of it, or would not. */
@@ -208,7 +203,9 @@ export type ViewerAreaEmits = {
   /** A double click on a pane asks for the other layout. */
   layoutWanted: [layout: ViewerLayout];
   loadProgressed: [progress: LoadProgress];
-  measurementsChanged: [measurements: readonly Measurement[]];
+  measurementDrawn: [drawn: DrawnMeasurement];
+  /** The Delete key, on chosen ones. */
+  measurementsUnwanted: [measurementIds: readonly MeasurementId[]];
   cineChanged: [cine: CineState];
   /** A sentence for the user: no WebGL, context lost, a frame that could not be read. */
   problem: [sentence: string];
