@@ -13,6 +13,7 @@ import { version } from './openEngine.js';
 import { createOutput } from './output.js';
 import { addPropagateCommand } from './propagate.js';
 import { addSegmentCommand } from './segment.js';
+import { addSessionCommand } from './session.js';
 
 /** Entry of the command line: the engine of the app in this process, without a window. */
 function buildProgram(): Command {
@@ -30,6 +31,7 @@ function buildProgram(): Command {
   addEvalVolumesCommand(program);
   addBatchCommand(program);
   addMergeCommand(program);
+  addSessionCommand(program);
   addDeidentifyCommand(program);
   return program;
 }

@@ -29,6 +29,8 @@ import { segmentationMethods } from './segmentationChannels.js';
 import type { SegmentationEvent, SegmentationMethodResults } from './segmentationChannels.js';
 import { segmentationFileMethods } from './segmentationFileChannels.js';
 import type { SegmentationFileResults } from './segmentationFileChannels.js';
+import { sessionFileMethods } from './sessionFileChannels.js';
+import type { SessionFileResults } from './sessionFileChannels.js';
 import { segmentToolMethods } from './segmentTools.js';
 import type { SegmentToolResults } from './segmentTools.js';
 import { surfaceMethods } from './surfaceChannels.js';
@@ -147,6 +149,7 @@ export const engineMethods = {
   }),
   ...segmentationMethods,
   ...segmentationFileMethods,
+  ...sessionFileMethods,
   ...segmentToolMethods,
   ...measurementMethods,
   ...propagationMethods,
@@ -217,6 +220,7 @@ export interface MethodResults
     SegmentationMethodResults,
     SegmentationFileResults,
     SegmentToolResults,
+    SessionFileResults,
     MeasurementMethodResults,
     PropagationMethodResults,
     SurfaceMethodResults,

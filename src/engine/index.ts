@@ -39,6 +39,7 @@ import { createSegmentations } from './segmentations/index.js';
 import { createLiveSegmentations } from './segmentations/liveSegmentations.js';
 import { createPropagationHandlers } from './segmentations/propagateSegment.js';
 import { createSessionExport } from './sessionExport.js';
+import { createSessionFiles } from './sessionFile/index.js';
 import { createSessions } from './sessions.js';
 import type { SessionIdentity } from './sessions.js';
 import { createSliceSource } from './slices.js';
@@ -156,6 +157,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     return { ...result, seriesId, prompt, axis, sliceIndex };
   };
 
+  const exportSession = createSessionExport({ store, library, studies, slices, models, version });
+
   const handlers: EngineHandlers = {
     ...sessions.handlers,
     ...batches.handlers,
@@ -216,7 +219,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       prefetch.fetch(target);
       return null;
     },
-    exportSession: createSessionExport({ store, library, studies, slices, models, version }),
+    exportSession,
+    ...createSessionFiles({
+      ...{ store, library, studies, slices, exportSession, dataDir, version },
+      letGo: (sessionId) => sessions.letGo(sessionId),
+    }),
   };
 
   const call = (method: string, params: unknown): Promise<Reply<unknown>> => {

@@ -25,6 +25,7 @@ from .export_data import write_preferences
 from .grammar import ClickAction, TerminateAction, format_action, format_step
 from .image import apply_window, gray_to_rgb, normalised_from_pixel
 from .oracle import next_oracle_click
+from .session_files import SESSION_FILE_SUFFIX, SessionFileError, read_trace_and_slice
 from .tool import sample_line
 from .trajectory import Action, Box, Edit, ImageRef, Outcome, PackedMask, RemoveClick, Request, Scribble, Seen, Trajectory, Turn, Unparsed, append_trajectories, unpack_mask
 
@@ -117,7 +118,22 @@ def add_mark(before: tuple[Mark, ...], action: Action, step_index: int, mask: Pa
 
 def read_trace(path: Path) -> tuple[StoredSession, np.ndarray]:
     """(session, slice uint8 [h, w, 3]) of a trace.jsonl with its pictures beside it. Raises TraceError."""
-    header, *steps, end = read_lines(path)
+    session, lines = parse_trace(path.read_text(encoding="utf-8"), path)
+    return session, read_slice_picture(path, lines, list(session.steps))
+
+
+def read_session_file(path: Path) -> tuple[StoredSession, np.ndarray]:
+    """The same of a whole session's file, whose slice is there pixel for pixel. Raises TraceError."""
+    try:
+        text, rgb = read_trace_and_slice(path)
+    except SessionFileError as error:
+        raise TraceError(str(error)) from None
+    return parse_trace(text, path)[0], rgb
+
+
+def parse_trace(text: str, path: Path) -> tuple[StoredSession, list[dict[str, Any]]]:
+    """(session, its steps as the trace's lines have them)."""
+    header, *steps, end = read_lines(text, path)
     if header["kind"] != "header" or end["kind"] != "end":
         raise TraceError(f"{path} is cut off: a trace begins with its header and closes with its end. Export it again.")
     stored: list[StoredStep] = []
@@ -125,14 +141,14 @@ def read_trace(path: Path) -> tuple[StoredSession, np.ndarray]:
         before = () if line["followsStepIndex"] is None else stored[line["followsStepIndex"]].marks
         stored.append(read_step(line, before))
     session = StoredSession(session_key(header["sessionId"]), header["prompt"], header["orientation"], end["stopReason"], end["answer"], end["decision"], end.get("verdict"), tuple(stored))
-    return session, read_slice_picture(path, steps, stored)
+    return session, steps
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(text: str, path: Path) -> list[dict[str, Any]]:
     lines = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         try:
-            lines.append(json.loads(text))
+            lines.append(json.loads(line))
         except json.JSONDecodeError:
             raise TraceError(f"Line {number} of {path} is broken. Export the trace again.") from None
         version = lines[0].get("schemaVersion")
@@ -269,7 +285,7 @@ def read_source_slice(row: sqlite3.Row) -> np.ndarray:
         with Image.open(files[0]) as picture:
             return np.asarray(picture.convert("RGB")) if picture.mode not in ("L", "I;16", "I") else gray_to_rgb(apply_window(np.asarray(picture), *window))
     what = "its file is not where it was opened from" if not files else "its images are DICOM or lie in several files"
-    raise TraceError(f"Session {session_key(row['session_id'])} is left out: {what}. Export its trace in the workstation and read that.")
+    raise TraceError(f"Session {session_key(row['session_id'])} is left out: {what}. Write it as a file with `ibis session export`, or export its trace in the workstation, and read that.")
 
 
 # --- what is learned from a session ---
@@ -309,10 +325,10 @@ def written(session: StoredSession, step: StoredStep) -> str | None:
 def instead_of(session: StoredSession, step: StoredStep) -> StoredStep | None:
     """What was done in place of a step of the policy; None where it was left standing.
 
-    Taken back: the first step that stands and stood where it stood. A stop that the user went on from: what they did.
-    A click that was removed again: what the user did upon that.
+    Taken back, or left on another branch: the step that stands and stood where it stood, whichever was made first. A stop
+    that the user went on from: what they did. A click that was removed again: what the user did upon that.
     """
-    standing = [s for s in session.steps if not s.undone and s.step_index > step.step_index]
+    standing = [s for s in session.steps if not s.undone]
     if step.undone:
         return next((s for s in standing if s.follows == step.follows), None)
     corrected_by = next((s for s in standing if s.by_user and s.follows == step.step_index), None)
@@ -349,16 +365,18 @@ def to_trajectory(session: StoredSession, rgb: np.ndarray) -> Trajectory:
 
 
 def read_sessions(path: Path) -> Iterator[tuple[StoredSession, np.ndarray] | TraceError]:
-    """Of a trace.jsonl, of every trace below a folder, or of a database."""
+    """Of a trace.jsonl, of a whole session's file, of every one of these below a folder, or of a database."""
     if path.suffix == ".jsonl":
         yield read_trace(path)
+    elif path.suffix == SESSION_FILE_SUFFIX:
+        yield read_session_file(path)
     elif path.is_dir():
-        found = sorted(path.rglob("trace.jsonl"))
+        found = sorted([*path.rglob("trace.jsonl"), *path.rglob(f"*{SESSION_FILE_SUFFIX}")])
         if not found:
-            raise TraceError(f"There is no trace.jsonl in {path}.")
+            raise TraceError(f"There is no trace.jsonl and no session file (*{SESSION_FILE_SUFFIX}) in {path}.")
         for file in found:
             try:
-                yield read_trace(file)
+                yield read_session_file(file) if file.suffix == SESSION_FILE_SUFFIX else read_trace(file)
             except TraceError as error:
                 yield error
     elif path.exists():

@@ -1,8 +1,11 @@
 """Sessions of the workstation as it writes them (test/fixtures/trace, kept by traceFixture.test.ts) become things to learn from."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
+import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ from trl import DPOConfig, DPOTrainer
 from ibis_training.examples import find_examples, read_example
 from ibis_training.grammar import ClickAction, TerminateAction, parse_step
 from ibis_training.targets import REPOSITORY
-from ibis_training.traces import TraceError, export_sessions, preferences, read_database, read_sessions, read_trace, to_trajectory
+from ibis_training.traces import TraceError, export_sessions, preferences, read_database, read_session_file, read_sessions, read_trace, to_trajectory
 from ibis_training.trajectory import Box, Edit, RemoveClick, Scribble, read_trajectories, unpack_mask
 from ibis_training.vlm import load_vlm
 
@@ -172,7 +175,7 @@ def test_a_missing_picture_leaves_out_that_session_and_no_other(tmp_path):
 def test_a_session_whose_images_cannot_be_read_again_says_what_to_do(tmp_path):
     moved = make_database(tmp_path, "UPDATE studies SET source_paths = '[\"/gone.nii\"]'")
     (error,) = read_database(moved)
-    assert "Export its trace in the workstation" in str(error) and "/gone" not in str(error)
+    assert "ibis session export" in str(error) and "/gone" not in str(error)
 
 
 def test_the_slice_is_the_one_of_the_picture():
@@ -189,3 +192,51 @@ def test_trl_prefers_by_what_is_written(tmp_path):
     settings = DPOConfig(output_dir=str(tmp_path / "dpo"), max_steps=1, per_device_train_batch_size=2, report_to=[], use_cpu=True, bf16=False, max_length=None)
     trainer = DPOTrainer(vlm.model, args=settings, train_dataset=pairs, processing_class=vlm.processor)
     assert trainer.train().training_loss == pytest.approx(0.693, abs=0.01)  # log 2: the model and its reference are still alike
+
+
+def write_session_file(path, change=lambda members, manifest: None):
+    """A session file as the workstation writes one (src/engine/sessionFile), of the fixture's trace."""
+    members = {"trace.jsonl": (FIXTURE / "trace.jsonl").read_bytes(), "slice.png": (FIXTURE / "trace_images" / "step-000.png").read_bytes()}
+    manifest = {"kind": "ibis-session", "schemaVersion": 1, "files": [{"path": name, "sha256": hashlib.sha256(data).hexdigest()} for name, data in members.items()]}
+    change(members, manifest)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in {"manifest.json": json.dumps(manifest).encode(), **members}.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_a_whole_session_in_one_file_teaches_as_its_trace_does(tmp_path):
+    session, rgb = read_session_file(write_session_file(tmp_path / "one.ibis"))
+    traced, traced_rgb = read_trace(FIXTURE / "trace.jsonl")
+    assert session == traced
+    np.testing.assert_array_equal(rgb, traced_rgb)
+    assert export_sessions(tmp_path, tmp_path / "out", "Click.", 112) == {"sessions": 1, "steps": 2, "pairs": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda members, manifest: members.update({"slice.png": b"other"}), "slice.png is not what its manifest says"),
+        (lambda members, manifest: members.pop("trace.jsonl"), "it has no trace.jsonl"),
+        (lambda members, manifest: manifest.update(schemaVersion=2), "of version 2; this program reads version 1"),
+        (lambda members, manifest: manifest.update(kind="other"), "is no session file"),
+    ],
+)
+def test_a_session_file_that_is_not_what_it_says_is_refused_in_words(tmp_path, change, words):
+    with pytest.raises(TraceError, match=words):
+        read_session_file(write_session_file(tmp_path / "one.ibis", change))
+    (tmp_path / "one.ibis").write_bytes(b"PK no zip")
+    with pytest.raises(TraceError, match="is damaged, or no session file"):
+        read_session_file(tmp_path / "one.ibis")
+
+
+def test_of_two_branches_the_one_that_stands_is_preferred_whichever_was_made_first():
+    """A policy's click, then, back at the beginning, another one; the reader went back to the first."""
+    session, _ = read_trace(FIXTURE / "trace.jsonl")
+    first, second = session.steps[0], session.steps[1]
+    beside = replace(second, step_index=1, follows=None, undone=True)
+    branched = replace(session, steps=(first, beside))
+    (pair,) = preferences(branched)
+    assert (pair.chosen, pair.rejected) == (first.policy_text, second.policy_text)
+    assert pair.seen.history == ()
+    assert not to_trajectory(branched, np.zeros((20, 24, 3), np.uint8)).turns[1].learn

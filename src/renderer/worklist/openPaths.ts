@@ -1,7 +1,10 @@
 import type { OpenPathsResult, Reply } from '../../contract/channels.js';
+import type { SessionId } from '../../domain/brand.js';
+import { SESSION_FILE_SUFFIX } from '../../contract/sessionFileSuffix.js';
+import { openStoredSession } from '../session/openStoredSession.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { call } from '../ui/client.js';
-import { loadStudies } from './loadWorklist.js';
+import { loadSessions, loadStudies } from './loadWorklist.js';
 import { openSeries } from './openSeries.js';
 import { useWorklistStore } from './worklistStore.js';
 
@@ -16,13 +19,26 @@ export async function openByDialog(kind: 'files' | 'folder'): Promise<void> {
   else if (picked.value.length > 0) await openPaths(picked.value);
 }
 
-/** Opens files and folders, lists what could be read and what could not, and shows the first series. */
+const isSessionFile = (file: string): boolean => file.toLowerCase().endsWith(SESSION_FILE_SUFFIX);
+
+/**
+ * Opens files and folders, lists what could be read and what could not, and shows the first series. Files of whole
+ * sessions come last, on the images that were opened with them.
+ */
 export async function openPaths(paths: readonly string[]): Promise<void> {
   const store = useWorklistStore();
   if (store.job !== null) {
     store.openProblem = 'Something is being opened already. Wait for it, or cancel it first.';
     return;
   }
+  const sessionFiles = paths.filter(isSessionFile);
+  const images = paths.filter((file) => !isSessionFile(file));
+  if (images.length > 0) await openImages(images);
+  if (sessionFiles.length > 0) await openSessionFiles(sessionFiles);
+}
+
+async function openImages(paths: readonly string[]): Promise<void> {
+  const store = useWorklistStore();
   const result = await runOpening((jobId) => call('openPaths', { paths: [...paths], jobId }));
   if (result === null) return;
   openedPaths = [...new Set([...openedPaths, ...paths])];
@@ -30,6 +46,29 @@ export async function openPaths(paths: readonly string[]): Promise<void> {
   if (first !== undefined) await openSeries(first.seriesId);
   else
     store.openProblem = 'Nothing in there is an image that Ibis can read. The list below says why.';
+}
+
+/** Takes sessions in, and shows the last of them. One that is refused does not keep the others out. */
+async function openSessionFiles(files: readonly string[]): Promise<void> {
+  const store = useWorklistStore();
+  const problems: string[] = [];
+  let shown: SessionId | null = null;
+  for (const file of files) {
+    const name = file.split(/[\\/]/).at(-1) ?? file;
+    const jobId = crypto.randomUUID();
+    store.job = { jobId, label: name, done: 0, total: null, cancelling: false };
+    const reply = await call('openSessionFile', { file, jobId });
+    store.job = null;
+    if (!reply.ok) problems.push(`${name}: ${reply.error.message}`);
+    else {
+      shown = reply.value.sessionId;
+      if (reply.value.fate === 'already-there')
+        problems.push(`${name}: this session is here already, and was left as it is.`);
+    }
+  }
+  store.openProblem = problems.join(' ');
+  await Promise.all([loadStudies(), loadSessions()]);
+  if (shown !== null) await openStoredSession(shown);
 }
 
 /** The bundled study, with its request written ready to run. */

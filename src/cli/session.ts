@@ -1,0 +1,152 @@
+import path from 'node:path';
+
+import type { Command } from 'commander';
+
+import { IbisError } from '../contract/errors.js';
+import { SESSION_FILE_SUFFIX } from '../contract/sessionFileSuffix.js';
+import { openEngine } from './openEngine.js';
+import type { CliEngine } from './openEngine.js';
+import { openInput } from './openInput.js';
+import { createOutput } from './output.js';
+import type { Output } from './output.js';
+import { requireWritableFolder } from './outputFolder.js';
+
+interface CommonOptions {
+  readonly dataDir?: string;
+  readonly json?: true;
+}
+
+interface ExportOptions extends CommonOptions {
+  readonly out: string;
+  readonly decided?: true;
+  readonly withoutImages?: true;
+}
+
+async function withEngine(
+  { dataDir, json }: CommonOptions,
+  work: (engine: CliEngine, output: Output) => Promise<void>,
+): Promise<void> {
+  const output = createOutput(json === true, { out: process.stdout, err: process.stderr });
+  const engine = await openEngine(dataDir);
+  try {
+    await work(engine, output);
+  } finally {
+    await engine.close();
+  }
+}
+
+const LISTED_AT_ONCE = 10_000;
+
+/** The sessions that were named, or every decided one. */
+async function chooseSessions(
+  engine: CliEngine,
+  ids: readonly string[],
+  options: ExportOptions,
+): Promise<readonly string[]> {
+  if ((options.decided === true) === ids.length > 0)
+    throw new IbisError(
+      'usage',
+      'Name the sessions to export, or all decided ones with --decided.',
+    );
+  if (options.decided !== true) return ids;
+  const sessions = await engine.invoke('listSessions', { search: '', limit: LISTED_AT_ONCE });
+  const decided = sessions.filter(({ decision }) => decision !== null);
+  if (decided.length === 0)
+    throw new IbisError(
+      'not-found',
+      'No session in this data folder has been accepted or rejected.',
+    );
+  return decided.map(({ sessionId }) => sessionId);
+}
+
+export const runSessionExport = (ids: readonly string[], options: ExportOptions): Promise<void> =>
+  withEngine(options, async (engine, output) => {
+    const out = path.resolve(options.out);
+    requireWritableFolder(out);
+    const chosen = await chooseSessions(engine, ids, options);
+    for (const sessionId of chosen) {
+      const written = await engine.invoke('exportSessionFile', {
+        sessionId,
+        file: path.join(out, `${sessionId}${SESSION_FILE_SUFFIX}`),
+        images: options.withoutImages === true ? 'referenced' : 'included',
+        replace: true, // as every command with an output does
+      });
+      const notes = written.notes.map((note) => `\n${note}`).join('');
+      output.result({ sessionId, ...written }, `wrote ${written.file}${notes}`);
+    }
+  });
+
+const FATES = {
+  added: 'added',
+  continued: 'brought up to date',
+  'already-there': 'already there, left as it is',
+} as const;
+
+export const runSessionOpen = (
+  files: readonly string[],
+  options: CommonOptions & { readonly images?: string },
+): Promise<void> =>
+  withEngine(options, async (engine, output) => {
+    if (options.images !== undefined) await openInput(engine, path.resolve(options.images), output);
+    for (const file of files) {
+      const opened = await engine.invoke('openSessionFile', {
+        file: path.resolve(file),
+        jobId: 'session-file',
+      });
+      output.result({ file, ...opened }, `${file}: ${opened.sessionId} ${FATES[opened.fate]}`);
+    }
+  });
+
+export const runSessionList = (options: CommonOptions): Promise<void> =>
+  withEngine(options, async (engine, output) => {
+    const sessions = await engine.invoke('listSessions', { search: '', limit: LISTED_AT_ONCE });
+    for (const session of sessions) {
+      const { sessionId, prompt, createdAt, decision, stepCount } = session;
+      output.result(
+        { sessionId, prompt, createdAt, decision, stepCount },
+        `${sessionId}  ${createdAt}  ${decision ?? 'undecided'}  ${stepCount} steps  ${prompt}`,
+      );
+    }
+  });
+
+const addCommonOptions = (command: Command): Command =>
+  command
+    .option('--data-dir <dir>', "data folder (default: the app's)")
+    .option('--json', 'JSON lines instead of text');
+
+export function addSessionCommand(program: Command): void {
+  const session = program
+    .command('session')
+    .description('list sessions, write whole ones as files, and take them in');
+  addCommonOptions(session.command('list').description('the sessions of a data folder')).action(
+    runSessionList,
+  );
+  addCommonOptions(
+    session
+      .command('export')
+      .description('write sessions as one file each, which another workstation opens')
+      .argument('[ids...]', 'sessions, as "ibis session list" names them'),
+  )
+    .requiredOption('--out <dir>', 'folder for the files, ID.ibis each; made if missing')
+    .option('--decided', 'every session that was accepted or rejected')
+    .option('--without-images', 'leave the images out: who opens the file needs them')
+    .addHelpText(
+      'after',
+      `
+A file holds everything of its session: steps with all branches, masks, prompts, decisions, model hashes, the trace with
+its pictures, and the images of the series. It names the patient as the images do.
+
+Examples:
+  $ ibis session export 3f2c9c1e-... --out handed-on
+  $ ibis session export --decided --without-images --out for-training`,
+    )
+    .action(runSessionExport);
+  addCommonOptions(
+    session
+      .command('open')
+      .description('take sessions in from such files')
+      .argument('<files...>', `files that end in ${SESSION_FILE_SUFFIX}`),
+  )
+    .option('--images <path>', 'images of sessions that came without')
+    .action(runSessionOpen);
+}
