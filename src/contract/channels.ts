@@ -58,6 +58,8 @@ export const mainMethods = {
   pickFiles: z.object({ kind: z.enum(['files', 'folder']) }),
   pickExportFolder: nothing,
   revealInFolder: z.object({ path: z.string() }),
+  /** Onto the clipboard: the page itself has no permission at all. */
+  copyText: z.object({ text: z.string().max(1_000_000) }),
   restartEngine: nothing,
   getEngineState: nothing,
 } as const;
@@ -229,6 +231,7 @@ export interface MethodResults
   pickFiles: readonly string[];
   pickExportFolder: string | null;
   revealInFolder: null;
+  copyText: null;
   restartEngine: null;
   getEngineState: EngineState;
   getAppInfo: AppInfo;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-import { app, ipcMain, protocol, session } from 'electron';
+import { app, clipboard, ipcMain, protocol, session } from 'electron';
 import type { BrowserWindow } from 'electron';
 
 import type { IbisEvent } from '../contract/channels.js';
@@ -102,6 +102,10 @@ function run(): void {
     pickExportFolder: () => inWindow(pickExportFolder, null),
     revealInFolder: async (params) => {
       revealInFolder(params.path);
+      return Promise.resolve(null);
+    },
+    copyText: ({ text }) => {
+      clipboard.writeText(text);
       return Promise.resolve(null);
     },
     restartEngine: async () => {

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 
 import type { VolumeGeometry } from '../../domain/geometry.js';
-import { unpackMask } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
 import { emptyPackedMask } from '../../domain/packedBits.js';
 import { computeSlicePlane } from '../../domain/plane.js';
 import type { SliceAxis, SlicePlane } from '../../domain/plane.js';
-import { computeVoxelBox, cutSegmentSlice } from '../../domain/segmentSlices.js';
+import { cutAllSlices } from '../../domain/segmentSlices.js';
 import type { SegmentSlices } from '../../domain/segmentation.js';
 import type { SliceReview } from '../../contract/propagationChannels.js';
 import type { EndRecord, MadeRecord, RunInForce } from './propagationRecord.js';
@@ -37,30 +36,22 @@ export function printMask({ bounds, bits }: PackedMask): string {
   return createHash('sha1').update(box).update(bits).digest('base64url');
 }
 
-/** The slices of a cut that have any of the segment. */
-function cutAll(slices: SegmentSlices, plane: SlicePlane): Map<number, PackedMask> {
-  const masks = new Map<number, PackedMask>();
-  const box = computeVoxelBox(slices);
-  if (box === null) return masks;
-  for (let index = box.min[plane.normalAxis]; index <= box.max[plane.normalAxis]; index++) {
-    const mask = cutSegmentSlice(slices, plane, index);
-    if (mask.bounds !== null) masks.set(index, mask);
-  }
-  return masks;
-}
-
 const PATCH_PX = 3;
 
 /** Whether the mask holds a square of some pixels. */
-function hasPatch(packed: PackedMask): boolean {
-  const { bounds } = packed;
+function hasPatch({ bounds, bits }: PackedMask): boolean {
   if (bounds === null) return false;
-  const { width, data } = unpackMask(packed);
-  for (let row = bounds.top; row + PATCH_PX - 1 <= bounds.bottom; row++)
-    for (let column = bounds.left, run = 0; column <= bounds.right; column++) {
-      let filled = 1;
-      for (let y = 0; y < PATCH_PX; y++) filled &= data[(row + y) * width + column] ?? 0;
-      run = filled === 1 ? run + 1 : 0;
+  const width = bounds.right - bounds.left + 1;
+  const height = bounds.bottom - bounds.top + 1;
+  const isSet = (column: number, row: number): boolean => {
+    const at = row * width + column;
+    return (((bits[at >> 3] ?? 0) >> (at & 7)) & 1) === 1;
+  };
+  for (let row = 0; row + PATCH_PX <= height; row++)
+    for (let column = 0, run = 0; column < width; column++) {
+      let y = 0;
+      while (y < PATCH_PX && isSet(column, row + y)) y++;
+      run = y === PATCH_PX ? run + 1 : 0;
       if (run === PATCH_PX) return true;
     }
   return false;
@@ -80,7 +71,9 @@ function findDrawn(
   if (drawn.length > 0) return drawn;
   const isDrawnAcross = (['axial', 'coronal', 'sagittal'] as const).some((axis) => {
     const plane = computeSlicePlane(geometry, axis);
-    return plane.normalAxis !== normalAxis && [...cutAll(slices, plane).values()].some(hasPatch);
+    return (
+      plane.normalAxis !== normalAxis && [...cutAllSlices(slices, plane).values()].some(hasPatch)
+    );
   });
   return isDrawnAcross ? [] : [...masks.keys()];
 }
@@ -94,7 +87,7 @@ export function computeStanding(
   inForce: RunInForce | null,
 ): PropagationStanding {
   const plane = nameCut(geometry, axis);
-  const masks = cutAll(slices, plane);
+  const masks = cutAllSlices(slices, plane);
   if (inForce?.run.axis !== plane.axis)
     return {
       plane,

@@ -2,13 +2,20 @@ import type { Vec3, VolumeGeometry } from '../../domain/geometry.js';
 import type { SegmentSlices } from '../../domain/segmentation.js';
 import { blockOf, computeMesh } from '../export/surface.js';
 import type { Mesh, SteppedBlock } from '../export/surface.js';
-import { smoothMesh } from './smoothMesh.js';
+import { computeNormals, smoothMesh } from './smoothMesh.js';
 
 /** A surface to look at: what is drawn many times a second, without a graphics card too. */
 export interface DisplaySurface {
   readonly points: Float32Array; // [n, 3], LPS mm
+  readonly normals: Float32Array; // [n, 3], outwards, of length 1
   readonly triangles: Uint32Array; // [m, 3], indices of points, seen from outside against the clock
 }
+
+export const emptySurface: DisplaySurface = {
+  points: new Float32Array(0),
+  normals: new Float32Array(0),
+  triangles: new Uint32Array(0),
+};
 
 const MOST_VOXELS = 4_000_000; // in the box around the segment: half a second of marching
 const MOST_TRIANGLES = 250_000; // 10 frames a second and more without a graphics card
@@ -52,7 +59,7 @@ export function computeDisplaySurface(
   slices: SegmentSlices,
   geometry: VolumeGeometry,
 ): DisplaySurface {
-  if (slices.size === 0) return { points: new Float32Array(0), triangles: new Uint32Array(0) };
+  if (slices.size === 0) return emptySurface;
   const { spacingMm } = geometry;
   let block = blockOf(slices, geometry);
   while (countVoxels(block) > MOST_VOXELS) block = halveBlock(block, spacingMm);
@@ -61,5 +68,7 @@ export function computeDisplaySurface(
     block = halveBlock(block, spacingMm);
     mesh = computeMesh(block, geometry);
   }
-  return { points: smoothMesh(mesh), triangles: mesh.triangles };
+  const { triangles } = mesh;
+  const points = smoothMesh(mesh);
+  return { points, normals: computeNormals(points, triangles), triangles };
 }

@@ -26,9 +26,10 @@ port.on('message', ({ requestId, slices, geometry }: SurfaceRequest) => {
     port.postMessage(reply, buffers);
   try {
     const surface = computeDisplaySurface(slices, geometry);
-    const buffers = [surface.points.buffer, surface.triangles.buffer].filter(
-      (buffer) => buffer instanceof ArrayBuffer,
-    );
+    const { points, normals, triangles } = surface;
+    const buffers = [points, normals, triangles]
+      .map(({ buffer }) => buffer)
+      .filter((buffer) => buffer instanceof ArrayBuffer);
     send({ requestId, ok: true, surface }, buffers);
   } catch (thrown) {
     send({ requestId, ok: false, error: toErrorShape(thrown) });

@@ -19,6 +19,7 @@ import { cancelSession, pauseSession, runSession, stepSession } from '../session
 import { redoStep } from '../session/redoStep.js';
 import { accept, reject, undoStep } from '../session/userActs.js';
 import { useSessionStore } from '../session/sessionStore.js';
+import { confirmShownSlice, goToDoubt, startPropagation } from '../volume/propagationActs.js';
 import type { ViewerTool } from '../viewer/viewerApi.js';
 import { presetsFor } from '../viewer/windowing.js';
 import type { WindowPresetId } from '../viewer/windowing.js';
@@ -162,6 +163,11 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
     const viewer = useViewerStore();
     viewer.layout = viewer.layout === 'quad' ? 'stack' : 'quad';
   },
+  'layout.surfaces': () => {
+    const viewer = useViewerStore();
+    viewer.surfacesShown = viewer.layout !== 'quad' || !viewer.surfacesShown;
+    viewer.layout = 'quad';
+  },
   'mask.opacity': changeOpacity,
   'mask.hide': () => {
     const viewer = useViewerStore();
@@ -188,6 +194,13 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'review.approve': () => void review('approved'),
   'review.reject': () => void review('rejected'),
   'review.flag': () => void toggleFlag(),
+  'propagation.run': () => {
+    Object.assign(usePanelStore(), { rightTab: 'segments', sessionShown: true });
+    void startPropagation();
+  },
+  'doubt.next': () => goToDoubt(1),
+  'doubt.previous': () => goToDoubt(-1),
+  'doubt.confirm': () => void confirmShownSlice(),
   'files.open': () => void openByDialog('files'),
   'folder.open': () => void openByDialog('folder'),
   'measure.show': () => {

@@ -2,7 +2,6 @@ import type { IbisEvent } from '../../contract/channels.js';
 import { assertNever } from '../../domain/result.js';
 import { haltBatches, loadBatches, receiveBatch } from '../batch/batchActs.js';
 import { receiveMeasurement } from '../measure/measureActs.js';
-import { receiveMeasurement } from '../measure/measureActs.js';
 import { loadModels } from '../models/loadModels.js';
 import { receiveToolProgress } from '../segmentation/segmentToolActs.js';
 import { receiveSegmentation } from '../segmentation/takeSegmentation.js';
@@ -12,6 +11,7 @@ import { showSession } from '../session/showSession.js';
 import { loadSessions, loadStudies } from '../worklist/loadWorklist.js';
 import { openDemoStudy, openPaths, reopenPaths } from '../worklist/openPaths.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
+import { haltPropagation, receivePropagatedSlice } from '../volume/propagationActs.js';
 import { call, onEngineEvent } from './client.js';
 import { useEngineStore } from './engineStore.js';
 
@@ -54,6 +54,7 @@ function haltWhatRan(): void {
   const store = useSessionStore();
   useWorklistStore().job = null;
   haltBatches();
+  haltPropagation();
   store.streaming = null;
   store.held = null;
   store.busy = false;
@@ -103,11 +104,8 @@ function receive(event: IbisEvent, onReady: () => Promise<void>): void {
     case 'measurementDeleted':
       receiveMeasurement(event);
       return;
-    case 'measurementChanged':
-    case 'measurementDeleted':
-      receiveMeasurement(event);
-      return;
-    case 'slicePropagated': // the segments themselves are told of as changes
+    case 'slicePropagated':
+      receivePropagatedSlice(event);
       return;
     case 'batchChanged':
     case 'batchCaseChanged':

@@ -88,6 +88,30 @@ export const hotkeyActions = [
     label: 'Copy to the previous slice',
     chords: ['Shift+ArrowUp'],
   },
+  {
+    id: 'propagation.run',
+    group: 'Segments',
+    label: 'Complete the series',
+    chords: ['Shift+P'],
+  },
+  {
+    id: 'doubt.next',
+    group: 'Segments',
+    label: 'Next slice to look at',
+    chords: ['Shift+PageDown'],
+  },
+  {
+    id: 'doubt.previous',
+    group: 'Segments',
+    label: 'Previous slice to look at',
+    chords: ['Shift+PageUp'],
+  },
+  {
+    id: 'doubt.confirm',
+    group: 'Segments',
+    label: 'The slice is right',
+    chords: ['Shift+Enter'],
+  },
   { id: 'preset.1', group: 'Image', label: 'Preset 1: as stored', chords: ['1'] },
   { id: 'preset.2', group: 'Image', label: 'Preset 2: soft tissue', chords: ['2'] },
   { id: 'preset.3', group: 'Image', label: 'Preset 3: lung', chords: ['3'] },
@@ -109,6 +133,7 @@ export const hotkeyActions = [
   { id: 'image.reset', group: 'Image', label: 'Reset the view', chords: ['0'] },
   { id: 'layout.toggle', group: 'Image', label: 'One plane or three', chords: ['M'] },
   { id: 'layout.quad', group: 'Image', label: 'Two by two', chords: ['Shift+M'] },
+  { id: 'layout.surfaces', group: 'Image', label: 'Planes and surfaces', chords: ['Shift+V'] },
   { id: 'mask.opacity', group: 'Image', label: 'Mask opacity', chords: ['O'] },
   { id: 'mask.hide', group: 'Image', label: 'Hide or show masks', chords: ['H'] },
   {

@@ -10,7 +10,7 @@ import type {
   ViewerLayout,
   ViewerTool,
 } from '../viewer/viewerApi.js';
-import { parseNumberWithin, usePersisted } from './persisted.js';
+import { parseFlag, parseNumberWithin, usePersisted } from './persisted.js';
 
 /** What the image area shows and how the mouse acts on it; numbers and words only, never pixels. */
 export const useViewerStore = defineStore('viewer', () => ({
@@ -18,6 +18,8 @@ export const useViewerStore = defineStore('viewer', () => ({
   api: shallowRef<ViewerApi | null>(null),
   tool: ref<ViewerTool>('window'),
   layout: ref<ViewerLayout>('stack'),
+  /** Two by two, the segments in three dimensions take the place of the acquired stack. */
+  surfacesShown: usePersisted('surfacesShown', parseFlag(false)),
   position: shallowRef<SlicePosition | null>(null),
   /** Where the next series opens; null: where the viewer sees fit. */
   wantedPosition: shallowRef<SlicePosition | null>(null),

@@ -5,6 +5,7 @@ import type { Vec3, VolumeGeometry } from '../../../src/domain/geometry.js';
 import { packMask, unpackMask } from '../../../src/domain/mask.js';
 import type { Mask, PackedMask } from '../../../src/domain/mask.js';
 import {
+  emptyPackedMask,
   canonicalMask,
   countPackedPixels,
   intersectPacked,
@@ -18,6 +19,7 @@ import {
   applySliceChanges,
   computeVoxelBox,
   countVoxels,
+  cutAllSlices,
   cutSegmentSlice,
   liftSliceMask,
   packBlock,
@@ -123,6 +125,9 @@ describe('a segment on the slices of any axis', () => {
             expected.data[row * plane.width + column] = data[at(i, j, k)] ?? 0;
           }
         expect(cutSegmentSlice(toSlices(data), plane, sliceIndex)).toEqual(packMask(expected));
+        const nothing = emptyPackedMask(plane.width, plane.height);
+        const all = cutAllSlices(toSlices(data), plane);
+        expect(all.get(sliceIndex) ?? nothing).toEqual(packMask(expected));
       }),
     );
   });

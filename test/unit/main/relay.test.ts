@@ -10,6 +10,7 @@ const handlers: MainHandlers = {
   revealInFolder: async () => {
     throw new IbisError('not-found', 'The file is no longer there.');
   },
+  copyText: async () => null,
   restartEngine: async () => null,
   getEngineState: async () => ({ kind: 'ready' }),
 };
