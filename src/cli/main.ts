@@ -8,6 +8,7 @@ import { addEvalCommand } from './eval.js';
 import { addEvalVolumesCommand } from './evalVolumes.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exitCodes.js';
 import { addInfoCommand } from './info.js';
+import { addMeasurementsCommand } from './measurements.js';
 import { addMergeCommand } from './merge.js';
 import { version } from './openEngine.js';
 import { createOutput } from './output.js';
@@ -31,6 +32,7 @@ function buildProgram(): Command {
   addEvalVolumesCommand(program);
   addBatchCommand(program);
   addMergeCommand(program);
+  addMeasurementsCommand(program);
   addSessionCommand(program);
   addDeidentifyCommand(program);
   return program;

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import type { MeasurementId, SeriesId } from '../domain/brand.js';
 import { measurementKinds, pointCounts, quantityNames } from '../domain/measurement.js';
 import type { Measurement, Quantity } from '../domain/measurement.js';
+import { deidentifySchema } from './deidentification.js';
 
 /** The part of the channel table that deals with measurements on the slices of a series. */
 const seriesId = z.string().transform((id) => id as SeriesId); // branding at the edge
-const measurementId = z.uuid().transform((id) => id as string as MeasurementId); // branding at the edge
+const measurementId = z.uuid().transform((id) => id as MeasurementId); // branding at the edge
 const point = z.object({ x: z.number(), y: z.number(), z: z.number() });
 const points = z.array(point).min(2).max(4);
 
@@ -57,6 +58,7 @@ export const measurementMethods = {
     seriesId,
     formats: z.array(z.enum(measurementFormats)).min(1),
     outDir: z.string(),
+    deidentify: deidentifySchema,
   }),
 } as const;
 

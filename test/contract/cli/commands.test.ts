@@ -53,6 +53,7 @@ describe('ibis', () => {
     [['eval-volumes', '--help']],
     [['batch', '--help']],
     [['merge', '--help']],
+    [['measurements', '--help']],
   ])('explains itself with %j', async (args) => {
     const { code, stdout } = await runCli(args);
     expect(code).toBe(0);
@@ -70,6 +71,7 @@ describe('ibis', () => {
     [['click', demo, '--out', out, '--slice', '1', '--include', '1,1', '--window', '40']],
     [['segment', demo, '--out', out, '--slice', '1', '--prompt', ' ']],
     [['eval', work, '--targets', 'x', '--out', 'y', '--methods', 'guess']],
+    [['measurements', demo, '--formats', 'csv,pdf']],
   ])('ends with 2 and a hint when used wrongly: %j', async (args) => {
     const { code, stderr } = await runCli(args);
     expect(code).toBe(2);

@@ -218,4 +218,14 @@ What Ibis makes of these objects as segmentations of a series (\`docs/guide/form
 | Segmentation, FRACTIONAL | 1.2.840.10008.5.1.4.1.1.66.4 | not written | from half of Maximum Fractional Value on | pydicom (native, RLE) |
 | Label Map Segmentation | 1.2.840.10008.5.1.4.1.1.66.7 | Explicit VR LE | 0 and Pixel Padding Value are background | pydicom, dcmqi's files |
 | RT Structure Set | 1.2.840.10008.5.1.4.1.1.481.3 | Implicit VR LE | closed planar contours, by pixel centres | pydicom with scikit-image, dciodvfy, plastimatch |
+
+## Measurement reports
+
+Held by \`test/contract/measurements\` on the same series: values measured again by pydicom and numpy, and read back.
+
+| Object | SOP Class | Transfer syntax written | Read | Judged by |
+| --- | --- | --- | --- | --- |
+| Comprehensive SR, TID 1500 | 1.2.840.10008.5.1.4.1.1.88.33 | Explicit VR LE | lines, angles, regions on images | pydicom, dciodvfy, dsrdump |
+| Comprehensive 3D SR, TID 1500 | 1.2.840.10008.5.1.4.1.1.88.34 | Explicit VR LE | the same in the patient | pydicom, dciodvfy |
+| Enhanced SR, TID 1500 | 1.2.840.10008.5.1.4.1.1.88.22 | not written | as Comprehensive SR | none |
 `;

@@ -5,7 +5,6 @@ import path from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { SeriesId } from '../../../src/domain/brand.js';
 import { cutVolume } from '../../../src/domain/cutVolume.js';
 import { voxelToWorld } from '../../../src/domain/geometry.js';
 import type { Measurement, MeasurementKind } from '../../../src/domain/measurement.js';
@@ -360,7 +359,7 @@ describe('measurements in the engine', () => {
     expect(lines[0]).toMatch(/^patient_id,patient_name,.*,quantity,value,unit,points_lps_mm,/);
     expect(lines).toHaveLength(1 + 1 + 1 + 2 + 5 + 5 + 1 + 1); // head, a line a quantity, the end
     expect(lines[1]).toContain(',length,"across, ""so""",1,acquired,2,,,length,');
-    const stored = await test.engine.invoke('listMeasurements', { seriesId: seriesId as SeriesId });
+    const stored = await test.engine.invoke('listMeasurements', { seriesId });
     const length = stored[0]?.quantities[0]?.value ?? NaN;
     expect(lines[1]).toContain(`,length,${String(Number(length.toPrecision(6)))},mm,`);
     expect(JSON.parse(json)).toMatchObject({

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { makeDataDir, openTestEngine } from '../engine/helpers.js';
+import { writeSource } from '../export/makeSource.js';
+import { seriesShapes } from '../segmentations/segmentationCase.js';
+import { runCli } from './runCli.js';
+
+describe('ibis measurements', () => {
+  const work = makeDataDir();
+  const dataDir = path.join(work, 'data');
+  const series = path.join(work, 'series');
+  const out = path.join(work, 'out');
+
+  beforeAll(async () => {
+    writeSource(series, seriesShapes[0]?.shape ?? expect.fail());
+    const { engine, close } = await openTestEngine({ dataDir });
+    const { studies } = await engine.invoke('openPaths', { paths: [series], jobId: 'open' });
+    const seriesId = studies[0]?.series[0]?.seriesId ?? expect.fail();
+    const { volumes } = await engine.invoke('getSeries', { seriesId });
+    const [x = 0, y = 0, z = 0] = volumes[0]?.images[2]?.position ?? [];
+    await engine.invoke('addMeasurement', {
+      measurementId: randomUUID(),
+      seriesId,
+      phaseIndex: 0,
+      kind: 'length',
+      axis: 'acquired',
+      sliceIndex: 2,
+      points: [
+        { x, y, z },
+        { x: x + 3, y: y + 4, z },
+      ],
+      label: 'five',
+    });
+    await close();
+  });
+  afterAll(() => {
+    rmSync(work, { recursive: true, force: true });
+  });
+
+  it('lists what is stored of a series, and writes it', async () => {
+    const args = ['measurements', series, '--data-dir', dataDir];
+    const listed = await runCli(args);
+    expect(listed.stdout).toBe('length "five"  acquired 2  length 5 mm\n');
+    const written = await runCli([...args, '--out', out, '--json']);
+    expect(written.code).toBe(0);
+    expect(written.lines).toMatchObject([
+      {
+        measurements: [{ kind: 'length', label: 'five' }],
+        files: [path.join(out, 'measurements.dcm'), path.join(out, 'measurements.csv')],
+        notes: [],
+      },
+    ]);
+    expect(readFileSync(path.join(out, 'measurements.csv'), 'utf8')).toContain(',length,5,mm,');
+  });
+
+  it('lays a report on the series in another data folder', async () => {
+    const report = path.join(out, 'measurements.dcm');
+    expect(existsSync(report)).toBe(true);
+    const args = ['measurements', series, '--data-dir', path.join(work, 'other')];
+    const imported = await runCli([...args, '--import', report]);
+    expect(imported.stdout).toBe('length "five"  acquired 2  length 5 mm\n');
+    expect((await runCli(args)).stdout).toBe(imported.stdout);
+  });
+});
