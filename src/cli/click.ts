@@ -74,6 +74,7 @@ export async function runClick(input: string, options: ClickOptions): Promise<vo
       session: await engine.invoke('getSession', { sessionId }),
       sourceKind: series.sourceKind,
       outDir: options.out,
+      deidentify: options.deidentify === true,
     });
   } finally {
     await engine.close();

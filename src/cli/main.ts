@@ -6,6 +6,7 @@ import { addClickCommand } from './click.js';
 import { addDeidentifyCommand } from './deidentify.js';
 import { addEvalCommand } from './eval.js';
 import { addEvalVolumesCommand } from './evalVolumes.js';
+import { addExportCommand } from './export.js';
 import { exitCodeHelp, exitCodeOf, exitCodes } from './exitCodes.js';
 import { addInfoCommand } from './info.js';
 import { addMeasurementsCommand } from './measurements.js';
@@ -32,6 +33,8 @@ function buildProgram(): Command {
   addEvalVolumesCommand(program);
   addBatchCommand(program);
   addMergeCommand(program);
+  addExportCommand(program);
+  addDeidentifyCommand(program);
   addMeasurementsCommand(program);
   addSessionCommand(program);
   addDeidentifyCommand(program);

@@ -99,6 +99,7 @@ export async function runSegment(input: string, options: SegmentOptions): Promis
       session,
       sourceKind: series.sourceKind,
       outDir: options.out,
+      deidentify: options.deidentify === true,
     });
     if (session.stopReason === 'failed')
       throw new IbisError('failed', session.failure ?? 'The run failed.');

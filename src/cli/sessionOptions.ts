@@ -14,6 +14,7 @@ export interface SliceOptions {
   readonly window?: IntensityWindow;
   readonly out: string;
   readonly segmenter: string;
+  readonly deidentify?: true;
   readonly dataDir?: string;
   readonly json?: true;
 }
@@ -40,6 +41,10 @@ export function addSliceOptions(command: Command): Command {
       parseWindow,
     )
     .requiredOption('--out <dir>', 'folder for the results; made if missing')
+    .option(
+      '--deidentify',
+      "take the patient's identity out of the results (DICOM's Basic Profile)",
+    )
     .option('--segmenter <id>', 'segmenter to use', DEFAULT_SEGMENTER)
     .option('--data-dir <dir>', "data folder with the session database (default: the app's own)")
     .option('--json', 'JSON lines instead of text');

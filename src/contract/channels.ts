@@ -15,6 +15,8 @@ import type {
 import type { IntensityWindow, Refusal, Series, StudySummary } from '../domain/study.js';
 import { batchMethods } from './batchChannels.js';
 import type { BatchEvent, BatchMethodResults } from './batchChannels.js';
+import { deidentificationMethods, deidentifySchema } from './deidentification.js';
+import type { DeidentificationResults } from './deidentification.js';
 import type { IbisErrorShape } from './errors.js';
 import { exportFormats } from './exportFormats.js';
 import type { PolicyTarget } from './manifest.js';
@@ -148,9 +150,11 @@ export const engineMethods = {
     formats: z.array(z.enum(exportFormats)).min(1),
     outDir: z.string(),
     replace: z.boolean().default(false),
+    deidentify: deidentifySchema,
   }),
   ...segmentationMethods,
   ...segmentationFileMethods,
+  ...deidentificationMethods,
   ...sessionFileMethods,
   ...segmentToolMethods,
   ...measurementMethods,
@@ -221,6 +225,7 @@ export interface MethodResults
   extends
     SegmentationMethodResults,
     SegmentationFileResults,
+    DeidentificationResults,
     SegmentToolResults,
     SessionFileResults,
     MeasurementMethodResults,

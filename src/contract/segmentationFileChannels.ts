@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { SegmentationId, SeriesId } from '../domain/brand.js';
 import type { Segmentation } from '../domain/segmentation.js';
+import { deidentifySchema } from './deidentification.js';
 import { segmentationFormats } from './segmentationFormats.js';
 
 /** The part of the channel table that reads and writes files of segmentations. */
@@ -20,6 +21,7 @@ export const segmentationFileMethods = {
     segmentationId,
     formats: z.array(z.enum(segmentationFormats)).min(1),
     outDir: z.string(),
+    deidentify: deidentifySchema,
   }),
 } as const;
 

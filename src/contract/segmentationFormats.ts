@@ -6,6 +6,7 @@ export const segmentationFormats = [
   'nifti',
   'seg-nrrd',
   'stl',
+  'png',
   'coco',
   'csv',
 ] as const;

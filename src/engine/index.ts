@@ -15,6 +15,7 @@ import type { ImageId, SeriesId } from '../domain/brand.js';
 import type { SegmentationSession } from '../domain/session.js';
 import { createBackground } from './background.js';
 import { checkRequest } from './checkRequest.js';
+import { createDeidentification } from './deidentification.js';
 import { loadDemoStudy } from './demoStudy.js';
 import { createLibrary } from './dicom/index.js';
 import type { Library } from './dicom/index.js';
@@ -141,6 +142,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     emit,
   });
   const measurements = createMeasurements({ store, studies, library, slices, emit });
+  const deidentification = createDeidentification({ dataDir, library, studies, jobs, emit });
   const tools = createToolRunner();
   const surfaces = createSurfaceRunner();
   const idleEncoding = createIdleEncoding({
@@ -157,7 +159,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     return { ...result, seriesId, prompt, axis, sliceIndex };
   };
 
-  const exportSession = createSessionExport({ store, library, studies, slices, models, version });
+  const exportSession = createSessionExport({
+    ...{ store, library, studies, slices, models, deidentification, version },
+  });
 
   const handlers: EngineHandlers = {
     ...sessions.handlers,
@@ -168,11 +172,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...createPropagationHandlers({ segmentations, live, store, slices, models, jobs, emit }),
     ...createSurfaceHandlers({ segmentations, surfaces }),
     ...measurements.handlers,
-    ...createMeasurementFiles({ store, studies, library, measurements, version }),
+    ...createMeasurementFiles({
+      ...{ store, studies, library, measurements, deidentification, version },
+    }),
+    ...deidentification.handlers,
     ...createSegmentationFiles({
       segmentations,
       studies,
       library,
+      slices,
+      deidentification,
       measure: (segmentationId, segmentNumber) =>
         segmentationHandlers.computeSegmentStatistics({ segmentationId, segmentNumber }),
       version,

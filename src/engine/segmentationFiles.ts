@@ -6,6 +6,7 @@ import type { SegmentationId } from '../domain/brand.js';
 import type { SegmentStatistics } from '../domain/segmentStatistics.js';
 import type { ImageInfo, Series } from '../domain/study.js';
 import type { Library } from './dicom/index.js';
+import type { DeidentificationOfExports } from './deidentification.js';
 import type { EngineHandlers } from './dispatch.js';
 import { exportSegmentation } from './export/exportSegmentation.js';
 import type { SourceImage, VolumeSource } from './export/types.js';
@@ -13,6 +14,7 @@ import { loadSegmentation, nameImage } from './import/index.js';
 import type { SeriesGrid } from './import/index.js';
 import { getGrid } from './segmentations/grid.js';
 import type { Segmentations } from './segmentations/index.js';
+import type { SliceSource } from './slices.js';
 import type { Studies } from './studies.js';
 
 type FileHandlers = Pick<EngineHandlers, keyof SegmentationFileResults>;
@@ -61,13 +63,15 @@ export function createSegmentationFiles(options: {
   readonly segmentations: Segmentations;
   readonly studies: Studies;
   readonly library: Library;
+  readonly slices: SliceSource;
+  readonly deidentification: DeidentificationOfExports;
   readonly measure: (
     segmentationId: SegmentationId,
     segmentNumber: number,
   ) => Promise<SegmentStatistics>;
   readonly version: string;
 }): FileHandlers {
-  const { segmentations, studies, library, measure, version } = options;
+  const { segmentations, studies, library, slices, deidentification, measure, version } = options;
   return {
     importSegmentation: async ({ seriesId, phaseIndex, path: place }) => {
       requireWholePath(place, 'file');
@@ -82,7 +86,7 @@ export function createSegmentationFiles(options: {
       );
       return { segmentation, notes };
     },
-    exportSegmentation: async ({ segmentationId, formats, outDir }) => {
+    exportSegmentation: async ({ segmentationId, formats, outDir, deidentify }) => {
       requireWholePath(outDir, 'export folder');
       // One moment of it: what is edited meanwhile is not exported by halves.
       const { segmentation } = segmentations.get(segmentationId);
@@ -95,8 +99,15 @@ export function createSegmentationFiles(options: {
           source: describeSource(library, series, phaseIndex),
           sourceName: nameSource(series),
           measure: (segmentNumber) => measure(segmentationId, segmentNumber),
+          drawSlice: async (sliceIndex) => {
+            const window = null;
+            const slice = { seriesId, phaseIndex, axis: 'acquired', sliceIndex, window } as const;
+            const { image, plane } = await slices.prepare(slice);
+            return { ...image, pixelSpacingMm: plane.pixelSpacingMm };
+          },
           software: { name: 'Ibis', version },
           now: new Date(),
+          deidentifier: deidentification.choose(deidentify),
         },
         formats,
         outDir,

@@ -7,10 +7,12 @@ import type { SessionSettings } from '../domain/session.js';
 import { renderObservation } from './agent/observation.js';
 import type { SliceImage } from './agent/types.js';
 import type { Library } from './dicom/index.js';
+import type { DeidentificationOfExports } from './deidentification.js';
 import type { EngineHandlers } from './dispatch.js';
 import { findFreeFolder, holdsTrace, removeEarlierExport } from './export/exportFolder.js';
 import { exportSession } from './export/index.js';
 import type { ExportSource, SourceImage } from './export/index.js';
+import type { Prompting } from './export/trainingForms.js';
 import type { ModelPool } from './modelPool.js';
 import type { PreparedSlice, SliceSource } from './slices.js';
 import {
@@ -36,10 +38,15 @@ async function getObservationStyle(
   models: ModelPool,
   policyId: string,
   slice: SliceImage,
-): Promise<{ readonly style: ObservationStyle; readonly note: string | null }> {
+): Promise<{
+  readonly style: ObservationStyle;
+  readonly prompting?: Prompting;
+  readonly note: string | null;
+}> {
   if (policyId === '') return { style: describePlainStyle(slice), note: null };
   try {
-    return { style: (await models.getPolicyManifest(policyId)).policy, note: null };
+    const { policy } = await models.getPolicyManifest(policyId);
+    return { style: policy, prompting: policy, note: null };
   } catch (thrown) {
     if (!(thrown instanceof IbisError)) throw thrown;
     const note = `The policy "${policyId}" cannot be used here: the trace's images have the slice's own size, not the one that it saw.`;
@@ -78,17 +85,22 @@ export function createSessionExport(options: {
   readonly studies: Studies;
   readonly slices: SliceSource;
   readonly models: ModelPool;
+  readonly deidentification: DeidentificationOfExports;
   readonly version: string;
 }): EngineHandlers['exportSession'] {
-  const { store, library, studies, slices, models, version } = options;
-  return async ({ sessionId, formats, outDir, replace }) => {
+  const { store, library, studies, slices, models, deidentification, version } = options;
+  return async ({ sessionId, formats, outDir, replace, deidentify }) => {
     if (!path.isAbsolute(outDir))
       throw new IbisError('usage', 'The export folder must be given by its whole path.');
     const session = getSession(store, sessionId);
     const { settings } = session;
     await studies.reopen(getSessionSource(store, sessionId));
     const slice = await slices.prepare(settings);
-    const { style, note } = await getObservationStyle(models, settings.policyId, slice.image);
+    const { style, prompting, note } = await getObservationStyle(
+      models,
+      settings.policyId,
+      slice.image,
+    );
     const folder = replace ? outDir : findFreeFolder(outDir);
     const replacesExport = replace && holdsTrace(outDir);
     const { files, notes } = await exportSession(
@@ -100,8 +112,10 @@ export function createSessionExport(options: {
         source: describeSource(library, settings, slice),
         slice: slice.image,
         renderObservation: (mask) => renderObservation({ slice: slice.image, mask }, style),
+        prompting,
         software: { name: 'Ibis', version },
         now: new Date(),
+        deidentifier: deidentification.choose(deidentify),
       },
       formats,
       folder,

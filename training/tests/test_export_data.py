@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +18,12 @@ from ibis_training.examples import find_examples, read_example, write_pictures
 from ibis_training.export_data import export_data
 from ibis_training.plan import training_cases
 from ibis_training.synthesis import synthesise
+from ibis_training.traces import export_sessions
 from ibis_training.trajectory import PackedMask, Request, append_trajectories, unpack_mask
 from ibis_training.vlm import load_vlm
 
 SYSTEM, PX = "Click.", 112
+FIXTURE_PX = 32  # of traceFixture.test.ts
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +83,34 @@ def test_verl_gets_states_with_the_mask_that_a_rule_rewards_by(made, tmp_path):
         assert row["reward_model"]["style"] == "rule" and row["extra_info"]["reference"] == example.text
     np.testing.assert_array_equal(truths[0], truth)
     assert not truths[-1].any()  # the request for what is absent
+
+
+def test_a_stored_session_gives_the_rows_that_the_workstation_exports(tmp_path):
+    """test/fixtures/trace holds the workstation's own export of the session in both: of its trace, and as these three forms."""
+    fixture = Path(__file__).parents[2] / "test/fixtures/trace"
+    assert export_sessions(fixture / "trace.jsonl", tmp_path, "Click.", FIXTURE_PX)["sessions"] == 1
+    source = [tmp_path / "trajectories.jsonl"]
+    for kind in ("llamafactory", "trl", "verl"):
+        assert export_data(source, kind, "Click.", FIXTURE_PX, tmp_path / kind) > 1
+    ours, theirs = tmp_path / "llamafactory", fixture / "llamafactory"
+    rows = json.loads((theirs / "ibis.json").read_text())
+    assert rows == json.loads((ours / "ibis.json").read_text())
+    assert json.loads((theirs / "dataset_info.json").read_text()) == json.loads((ours / "dataset_info.json").read_text())
+    for row in rows:
+        (name,) = row["images"]
+        np.testing.assert_array_equal(np.asarray(Image.open(theirs / name)), np.asarray(Image.open(ours / name)))
+    for kind in ("trl", "verl"):
+        made, expected = (read_parquet(folder / kind / "train.parquet", tmp_path / f"cache-{n}-{kind}") for n, folder in enumerate((fixture, tmp_path)))
+        assert made == expected
+
+
+def read_parquet(path, cache):
+    """(types of the columns, rows with pictures as lists of numbers and words of JSON read)"""
+    table = load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(cache))
+    rows = []
+    for row in table:
+        pictures = [np.asarray(Image.open(io.BytesIO(each["bytes"])) if isinstance(each, dict) else each).tolist() for each in row.pop("images")]
+        if "reward_model" in row:
+            row["reward_model"]["ground_truth"] = json.loads(row["reward_model"]["ground_truth"])
+        rows.append({**row, "images": pictures})
+    return table.features.to_dict(), rows

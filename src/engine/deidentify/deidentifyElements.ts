@@ -207,6 +207,13 @@ function readPatient(elements: readonly Element[], decode: DecodeText): string {
   return name === '' ? `study ${readText(elements, '0020000d', decode)}` : `name ${name}`;
 }
 
+/** What the patient is called in the copies. */
+export const nameInCopies = (
+  { elements, decode }: ElementTree,
+  options: Deidentification,
+  pseudonyms: Pseudonyms,
+): string => options.pseudonym ?? pseudonyms.nameOf(readPatient(elements, decode));
+
 export interface Deidentified {
   readonly elements: readonly Element[];
   readonly changes: readonly Change[];
@@ -216,19 +223,19 @@ export interface Deidentified {
 
 /** The data set without what identifies the patient, and with what PS3.15 E.1.1 asks a de-identified one to say. */
 export function deidentifyElements(
-  { elements, decode }: ElementTree,
+  tree: ElementTree,
   options: Deidentification,
   pseudonyms: Pseudonyms,
 ): Deidentified {
+  const { elements, decode } = tree;
   const changes: Change[] = [];
-  const patient = readPatient(elements, decode);
-  const patientName = options.pseudonym ?? pseudonyms.nameOf(patient);
+  const patientName = nameInCopies(tree, options, pseudonyms);
   const changed = changeElements(elements, {
     options,
     pseudonyms,
     identifiers: findIdentifiers(elements, decode, options.dates === 'keep'),
     patientName,
-    shiftDays: pseudonyms.shiftOf(patient),
+    shiftDays: pseudonyms.shiftOf(readPatient(elements, decode)),
     decode,
     note: (change) => changes.push(change),
     path: '',

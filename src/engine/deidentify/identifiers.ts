@@ -48,7 +48,9 @@ export function findIdentifiers(
     else if (NUMBERS.has(tag)) {
       const text = decode(value).trim();
       if (text.length >= SHORTEST_NUMBER) words.add(text.toLocaleLowerCase());
-      add(words, text, SHORTEST_NUMBER);
+      // Of 'TEST-4711' the number identifies, the word may be anyone's.
+      const parts = splitWords(text).filter((part) => /\d/.test(part));
+      add(words, parts.join(' '), SHORTEST_NUMBER);
     } else if (DATES.has(tag) && (!keepDates || tag === '00100030'))
       add(words, decode(value), SHORTEST_NUMBER);
     else if (PLACES.has(tag)) add(places, decode(value), SHORTEST_PLACE);

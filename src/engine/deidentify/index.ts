@@ -2,7 +2,7 @@
 import type { Deidentification } from '../../contract/deidentification.js';
 import { parseFileHeader } from '../dicom/parseFileHeader.js';
 import { parseHeader } from '../dicom/readHeader.js';
-import { deidentifyElements } from './deidentifyElements.js';
+import { deidentifyElements, nameInCopies } from './deidentifyElements.js';
 import { readElementTree } from './elements.js';
 import { cleanDescription, findIdentifiers, removeIdentifiers } from './identifiers.js';
 import { encodeHead } from './part10.js';
@@ -26,6 +26,8 @@ export interface Deidentifier {
   changeObject(parts: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[];
   /** For names and texts that go into other files: removes the words that identify the patient of this DICOM file. */
   textCleaner(sourceFile: string): (text: string) => string;
+  /** What the patient of this DICOM file is called in the copies. */
+  patientNameIn(sourceFile: string): string;
 }
 
 export function createDeidentifier(options: Deidentification, key: Uint8Array): Deidentifier {
@@ -44,6 +46,8 @@ export function createDeidentifier(options: Deidentification, key: Uint8Array): 
       const { elements } = deidentifyElements(tree, options, pseudonyms);
       return [encodeHead(elements, parsed.transferSyntaxUID), ...rest];
     },
+    patientNameIn: (sourceFile) =>
+      nameInCopies(readElementTree(parseFileHeader(sourceFile).dataSet), options, pseudonyms),
     textCleaner: (sourceFile) => {
       const { elements, decode } = readElementTree(parseFileHeader(sourceFile).dataSet);
       const identifiers = findIdentifiers(elements, decode, options.dates === 'keep');

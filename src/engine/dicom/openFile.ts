@@ -16,7 +16,7 @@ import {
   type ParsedHeader,
 } from './readHeader.js';
 import type { Instance } from './types.js';
-import { gunzipFile, inflateDataSet, unpackZip, type ZipMember } from './unpack.js';
+import { gunzipFile, inflateDataSet, isGzip, unpackZip, type ZipMember } from './unpack.js';
 
 /** A file to be opened, and by what name the user knows it. */
 export interface Candidate {
@@ -107,9 +107,8 @@ async function identify(
     };
   if (isNifti(head))
     return { kind: 'instance', instance: describeNifti(candidate, head, fileBytes) };
-  const isGzip = head[0] === 0x1f && head[1] === 0x8b;
   const isZip = head[0] === 0x50 && head[1] === 0x4b && (head[2] ?? 9) <= 5;
-  if (isGzip || isZip) {
+  if (isGzip(head) || isZip) {
     if (candidate.depth > 0 && isZip)
       throw new IbisError('unsupported-format', 'An archive inside an archive is not opened.');
     return {

@@ -60,6 +60,8 @@ export async function gunzipFile(
   return target;
 }
 
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
 /**
  * A deflated data set (1.2.840.10008.1.2.1.99) -> the same file with its data set inflated, so that pixels
  * can be found by offset. `metaEnd`: where the file meta information ends.

@@ -1,5 +1,6 @@
 import type { MeasurementFormat } from '../../contract/measurementChannels.js';
 import { assertNever } from '../../domain/result.js';
+import type { Deidentifier } from '../deidentify/index.js';
 import { findFolderWithout } from './exportFolder.js';
 import { writeMadeFile } from './madeFile.js';
 import type { MadeFile } from './madeFile.js';
@@ -8,8 +9,13 @@ import type { MeasurementReportInput } from './measurementReport.js';
 import { encodeMeasurementCsv, encodeMeasurementJson } from './measurementTables.js';
 import type { MeasurementTableInput } from './measurementTables.js';
 import { readSourceHeader } from './sourceHeader.js';
+import { changeMade, measurementsWithoutIdentity } from './withoutIdentity.js';
 
-export type MeasurementExportInput = MeasurementTableInput & Omit<MeasurementReportInput, 'header'>;
+export type MeasurementExportInput = MeasurementTableInput &
+  Omit<MeasurementReportInput, 'header'> & {
+    /** Takes the patient's identity out of all that is written. */
+    readonly deidentifier?: Deidentifier;
+  };
 
 const NAMES: Readonly<Record<MeasurementFormat, string>> = {
   'dicom-sr': 'measurements.dcm',
@@ -35,13 +41,16 @@ function makeReport(input: MeasurementExportInput): Made {
 }
 
 function makeFiles(input: MeasurementExportInput, format: MeasurementFormat): Made {
+  const { deidentifier } = input;
+  const tables =
+    deidentifier === undefined ? input : measurementsWithoutIdentity(input, deidentifier);
   switch (format) {
     case 'dicom-sr':
       return makeReport(input);
     case 'csv':
-      return [{ name: NAMES.csv, bytes: encodeMeasurementCsv(input) }];
+      return [{ name: NAMES.csv, bytes: encodeMeasurementCsv(tables) }];
     case 'json':
-      return [{ name: NAMES.json, bytes: encodeMeasurementJson(input) }];
+      return [{ name: NAMES.json, bytes: encodeMeasurementJson(tables) }];
     default:
       return assertNever(format);
   }
@@ -60,12 +69,19 @@ export async function exportMeasurements(
   readonly notes: readonly string[];
   readonly folder: string;
 }> {
+  const { deidentifier } = input;
   const folder = findFolderWithout(outDir, Object.values(NAMES));
   const files: string[] = [];
   const notes: string[] = [];
   for (const format of formats)
     for (const made of makeFiles(input, format))
       if (typeof made === 'string') notes.push(made);
-      else files.push(await writeMadeFile(folder, made));
+      else
+        files.push(
+          await writeMadeFile(
+            folder,
+            deidentifier === undefined ? made : changeMade(made, deidentifier),
+          ),
+        );
   return { files, notes, folder };
 }

@@ -1,12 +1,17 @@
 /** Turns a segmentation into files that other programs read. */
 import type { ExportResult } from '../../contract/channels.js';
 import type { SegmentationFormat } from '../../contract/segmentationFormats.js';
+import { unpackMask } from '../../domain/mask.js';
+import { computeSlicePlane } from '../../domain/plane.js';
 import { assertNever } from '../../domain/result.js';
+import { cutAllSlices } from '../../domain/segmentSlices.js';
 import type { SegmentationData } from '../../domain/segmentation.js';
 import type { SegmentStatistics } from '../../domain/segmentStatistics.js';
+import type { Deidentifier } from '../deidentify/index.js';
 import { describeLabelTable, describeSidecar, nameBidsDerivative } from './bids.js';
 import { encodeCoco } from './coco.js';
 import { encodeBinarySeg } from './dicomSeg.js';
+import { parseColour } from './displayColour.js';
 import { findFolderWithout } from './exportFolder.js';
 import { encodeLabelmapSeg } from './labelmapSeg.js';
 import { findOverlap, paintLabels } from './labelSlices.js';
@@ -20,20 +25,32 @@ import { numberFromOne, toSegSegments } from './segSegments.js';
 import { readSourceHeader } from './sourceHeader.js';
 import { encodeStatistics } from './statisticsCsv.js';
 import { encodeStl } from './stl.js';
+import type { SlicePicture } from './overlayPicture.js';
+import { encodeSegmentPicture } from './segmentPicture.js';
 import { computeSurface } from './surface.js';
 import type { Software, VolumeSource } from './types.js';
+import { changeMade, segmentationWithoutIdentity, warnOfPixels } from './withoutIdentity.js';
 
 export interface SegmentationExportInput {
   readonly data: SegmentationData;
   readonly source: VolumeSource;
+  /** The same with the names that its images have in files; default: their own. */
+  readonly namedSource?: VolumeSource;
   /** What the source is called in names and tables: a file name, or something made for a DICOM series. */
   readonly sourceName: string;
   /** What a segment measures: reads the pixels, which nothing else here needs. */
   readonly measure: (segmentNumber: number) => Promise<SegmentStatistics>;
+  /** A slice as it was acquired, windowed: reads the pixels too. */
+  readonly drawSlice: (sliceIndex: number) => Promise<SlicePicture>;
   readonly software: Software;
   readonly contentCreatorName?: string; // as DICOM writes names: 'Doe^Jane'
   readonly now: Date;
+  /** Takes the patient's identity out of all that is written. */
+  readonly deidentifier?: Deidentifier;
 }
+
+/** The folder of pictures. */
+const PICTURES = 'overlays';
 
 type Made = readonly (MadeFile | string)[]; // a sentence says why there is no file, or what to know of it
 type SegmentVoxels = SegmentationData['segments'][number];
@@ -153,6 +170,37 @@ const makeSurfaces = ({ data }: SegmentationExportInput): Made => [
   ...(data.geometry.orientationKnown ? [] : [UNKNOWN_SIDES]),
 ];
 
+/** A picture of each slice that has any segment, counted from 1 as on screen. */
+async function makePictures({
+  data,
+  source,
+  drawSlice,
+  deidentifier,
+}: SegmentationExportInput): Promise<Made> {
+  const plane = computeSlicePlane(data.geometry, 'acquired');
+  const segments = data.segments.map(({ segment, slices }) => ({
+    rgb: parseColour(segment.colour),
+    masks: cutAllSlices(slices, plane),
+  }));
+  const shown = [...new Set(segments.flatMap(({ masks }) => [...masks.keys()]))].sort(
+    (a, b) => a - b,
+  );
+  if (shown.length === 0) return ['The segments are empty: no picture was written.'];
+  const pictures: MadeFile[] = [];
+  for (const sliceIndex of shown) {
+    const drawn = segments.flatMap(({ rgb, masks }) => {
+      const mask = masks.get(sliceIndex);
+      return mask === undefined ? [] : [{ rgb, mask: unpackMask(mask) }];
+    });
+    pictures.push({
+      name: `${PICTURES}/slice-${String(sliceIndex + 1).padStart(3, '0')}.png`,
+      bytes: encodeSegmentPicture(await drawSlice(sliceIndex), drawn),
+    });
+  }
+  const warning = deidentifier === undefined ? null : warnOfPixels(source);
+  return warning === null ? pictures : [...pictures, warning];
+}
+
 async function makeStatistics({ data, measure }: SegmentationExportInput): Promise<Made> {
   const measured: SegmentStatistics[] = [];
   for (const { segment } of data.segments) measured.push(await measure(segment.segmentNumber));
@@ -174,8 +222,11 @@ async function makeFiles(
       return makeSegNrrd(input);
     case 'stl':
       return makeSurfaces(input);
+    case 'png':
+      return makePictures(input);
     case 'coco': {
-      const { data, source, sourceName, software } = input;
+      const { data, sourceName, software } = input;
+      const source = input.namedSource ?? input.source;
       return [{ name: 'coco.json', bytes: encodeCoco(data, source, sourceName, software) }];
     }
     case 'csv':
@@ -192,7 +243,7 @@ function listNames({ data, sourceName }: SegmentationExportInput): readonly stri
     ...['segmentation.dcm', 'segmentation-labelmap.dcm', 'rtstruct.dcm', 'segmentation.seg.nrrd'],
     ...['.nii.gz', '.tsv', '.json'].map((ending) => `${bids}${ending}`),
     ...data.segments.map(surfaceName),
-    ...['coco.json', 'statistics.csv'],
+    ...[PICTURES, 'coco.json', 'statistics.csv'],
   ];
 }
 
@@ -202,10 +253,13 @@ function listNames({ data, sourceName }: SegmentationExportInput): readonly stri
  * gone or damaged.
  */
 export async function exportSegmentation(
-  input: SegmentationExportInput,
+  whole: SegmentationExportInput,
   formats: readonly SegmentationFormat[],
   outDir: string,
 ): Promise<ExportResult & { readonly folder: string }> {
+  const { deidentifier } = whole;
+  const input =
+    deidentifier === undefined ? whole : segmentationWithoutIdentity(whole, deidentifier);
   const folder = findFolderWithout(outDir, listNames(input));
   const files: string[] = [];
   const notes: string[] = [];
@@ -213,6 +267,12 @@ export async function exportSegmentation(
   for (const format of formats)
     for (const made of await makeFiles(input, format))
       if (typeof made === 'string') notes.push(made);
-      else files.push(await writeMadeFile(folder, made));
+      else
+        files.push(
+          await writeMadeFile(
+            folder,
+            deidentifier === undefined ? made : changeMade(made, deidentifier),
+          ),
+        );
   return { files, notes: [...new Set(notes)], folder };
 }

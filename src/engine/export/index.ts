@@ -9,6 +9,7 @@ import { assertNever } from '../../domain/result.js';
 import { getMaskInForce, isUserAct } from '../../domain/session.js';
 import type { Review } from '../../domain/review.js';
 import type { SegmentationSession } from '../../domain/session.js';
+import type { Deidentifier } from '../deidentify/index.js';
 import { encodeBinarySeg } from './dicomSeg.js';
 import { formatColour } from './displayColour.js';
 import { writeMadeFile } from './madeFile.js';
@@ -21,7 +22,10 @@ import { describeSegment } from './segmentCodes.js';
 import { readSourceHeader } from './sourceHeader.js';
 import { describeTrace, getMaskSeen, observationPath } from './traceLines.js';
 import type { TracedModel, TracedStep } from './traceLines.js';
+import { makeTrainingForm } from './trainingForms.js';
+import type { Prompting } from './trainingForms.js';
 import type { ExportSource, Software } from './types.js';
+import { changeMade, sessionWithoutIdentity, warnOfPixels } from './withoutIdentity.js';
 
 export { RESEARCH_NOTICE } from './types.js';
 export type { ExportSource, Software, SourceImage } from './types.js';
@@ -38,9 +42,13 @@ export interface ExportInput {
   readonly slice: { readonly width: number; readonly height: number; readonly rgb: Uint8Array };
   /** Draws what the policy was given when this mask was on the slice; RGB. */
   readonly renderObservation: (maskSeen: Mask | null) => ByteImage;
+  /** How the policy was asked, for training data; undefined where it is not installed. */
+  readonly prompting?: Prompting;
   readonly software: Software;
   readonly contentCreatorName?: string; // as DICOM writes names: 'Doe^Jane'
   readonly now: Date;
+  /** Takes the patient's identity out of all that is written. */
+  readonly deidentifier?: Deidentifier;
 }
 
 /** The mask in force at the end; empty where there is none. */
@@ -137,6 +145,10 @@ async function makeFiles(
       const bytes = encodeOverlayPicture(picture, mask, session);
       return [{ name: 'overlay.png', bytes }];
     }
+    case 'sharegpt':
+    case 'trl':
+    case 'verl':
+      return makeTrainingForm(input, format);
     default:
       return assertNever(format);
   }
@@ -144,19 +156,30 @@ async function makeFiles(
 
 /**
  * Writes the wanted formats into `outDir` (made if missing, files of the same name replaced): `seg.dcm`,
- * `mask.nii.gz`, `trace.jsonl` with `trace_images/`, `overlay.png`. Rejects with IbisError where it cannot write or
- * where a source file is gone or damaged.
+ * `mask.nii.gz`, `trace.jsonl` with `trace_images/`, `overlay.png`, training data in `llamafactory/`, `trl/`, `verl/`.
+ * Rejects with IbisError where it cannot write or where a source file is gone or damaged.
  */
 export async function exportSession(
-  input: ExportInput,
+  whole: ExportInput,
   formats: readonly ExportFormat[],
   outDir: string,
 ): Promise<ExportResult> {
+  const { deidentifier } = whole;
+  const input = deidentifier === undefined ? whole : sessionWithoutIdentity(whole, deidentifier);
   const files: string[] = [];
   const notes: string[] = [];
+  const warning = deidentifier === undefined ? null : warnOfPixels(input.source);
+  if (warning !== null && formats.some((format) => format === 'trace' || format === 'overlay'))
+    notes.push(warning);
   for (const format of formats)
     for (const made of await makeFiles(input, format))
       if (typeof made === 'string') notes.push(made);
-      else files.push(await writeMadeFile(outDir, made));
+      else
+        files.push(
+          await writeMadeFile(
+            outDir,
+            deidentifier === undefined ? made : changeMade(made, deidentifier),
+          ),
+        );
   return { files, notes };
 }

@@ -26,16 +26,31 @@ export interface SlicePicture {
 export const encodeRgbPng = (width: number, height: number, rgb: Uint8Array): Uint8Array =>
   encode({ width, height, data: rgb, channels: 3, depth: 8, text: { Comment: RESEARCH_NOTICE } });
 
+/** The picture of a slice: its longest side 1024 pixels, in true proportions, and the slice's pixel below each of its. */
+export function layOut(slice: SlicePicture): {
+  readonly width: number;
+  readonly height: number;
+  readonly pixelAt: (x: number, y: number) => number;
+} {
+  const [mmX, mmY] = slice.pixelSpacingMm;
+  const scale = LONGEST_SIDE_PX / Math.max(slice.width * mmX, slice.height * mmY);
+  const width = Math.max(1, Math.round(slice.width * mmX * scale));
+  const height = Math.max(1, Math.round(slice.height * mmY * scale));
+  return {
+    width,
+    height,
+    pixelAt: (x, y) =>
+      Math.floor((y * slice.height) / height) * slice.width + Math.floor((x * slice.width) / width),
+  };
+}
+
 /** The slice in true proportions with the mask's outline and faint fill, and on it the prompts, clicks numbered. */
 export function encodeOverlayPicture(
   slice: SlicePicture,
   mask: Mask,
   { clicks, box, scribbles }: Prompts,
 ): Uint8Array {
-  const [mmX, mmY] = slice.pixelSpacingMm;
-  const scale = LONGEST_SIDE_PX / Math.max(slice.width * mmX, slice.height * mmY);
-  const width = Math.max(1, Math.round(slice.width * mmX * scale));
-  const height = Math.max(1, Math.round(slice.height * mmY * scale));
+  const { width, height, pixelAt } = layOut(slice);
   const rgb = new Uint8Array(width * height * 3);
 
   const set = (x: number, y: number, colour: Colour): void => {
@@ -47,8 +62,6 @@ export function encodeOverlayPicture(
       for (let x = left; x < left + wide; x++) set(x, y, colour);
   };
 
-  const pixelAt = (x: number, y: number): number =>
-    Math.floor((y * slice.height) / height) * slice.width + Math.floor((x * slice.width) / width);
   const isInside = (x: number, y: number): boolean =>
     x >= 0 && y >= 0 && x < width && y < height && mask.data[pixelAt(x, y)] === 1;
   for (let y = 0; y < height; y++)

@@ -14,8 +14,6 @@ import type { ImportedSegmentation, SeriesGrid } from './types.js';
 
 const MOST_BYTES = 2 ** 31; // of a labelmap out of its compression; a bomb is larger
 
-export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
-
 /** Throws IbisError where the bytes are damaged, or unpack to more than any labelmap has. */
 export async function unpackGzip(bytes: Uint8Array): Promise<Uint8Array> {
   try {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { IbisError } from '../../contract/errors.js';
 import type { MeasurementMethodResults } from '../../contract/measurementChannels.js';
 import type { MeasurementId } from '../../domain/brand.js';
+import type { DeidentificationOfExports } from '../deidentification.js';
 import type { Library } from '../dicom/index.js';
 import type { EngineHandlers } from '../dispatch.js';
 import { exportMeasurements } from '../export/exportMeasurements.js';
@@ -48,9 +49,10 @@ export function createMeasurementFiles(options: {
   readonly studies: Studies;
   readonly library: Library;
   readonly measurements: Measurements;
+  readonly deidentification: DeidentificationOfExports;
   readonly version: string;
 }): FileHandlers {
-  const { store, studies, library, measurements, version } = options;
+  const { store, studies, library, measurements, deidentification, version } = options;
   return {
     importMeasurements: async ({ seriesId, path: place }) => {
       requireWholePath(place, 'file');
@@ -83,7 +85,7 @@ export function createMeasurementFiles(options: {
         ],
       };
     },
-    exportMeasurements: async ({ seriesId, formats, outDir }) => {
+    exportMeasurements: async ({ seriesId, formats, outDir, deidentify }) => {
       requireWholePath(outDir, 'export folder');
       const series = studies.getSeries(seriesId);
       const stored = listMeasurements(store, seriesId);
@@ -105,6 +107,7 @@ export function createMeasurementFiles(options: {
           software: { name: 'Ibis', version },
           observerName: 'Ibis^User',
           now: new Date(),
+          deidentifier: deidentification.choose(deidentify),
         },
         formats,
         outDir,

@@ -1,4 +1,5 @@
 import type { MeasurementFormat } from '../../contract/measurementChannels.js';
+import { deidentificationOfExports } from '../deidentify/deidentificationStore.js';
 import { call } from '../ui/client.js';
 import { useMeasureStore } from './measureStore.js';
 
@@ -30,6 +31,7 @@ export const exportMeasurements = (formats: readonly MeasurementFormat[]): Promi
       seriesId,
       formats: [...formats],
       outDir: folder.value,
+      deidentify: deidentificationOfExports(),
     });
     if (!reply.ok) return reply.error.message;
     store.exported = reply.value;

@@ -1,4 +1,5 @@
 import type { SegmentationFormat } from '../../contract/segmentationFormats.js';
+import { deidentificationOfExports } from '../deidentify/deidentificationStore.js';
 import { call } from '../ui/client.js';
 import { useSegmentationStore } from './segmentationStore.js';
 import { chooseSegmentation } from './takeSegmentation.js';
@@ -33,6 +34,7 @@ export const exportSegmentation = (formats: readonly SegmentationFormat[]): Prom
       segmentationId,
       formats: [...formats],
       outDir: folder.value,
+      deidentify: deidentificationOfExports(),
     });
     if (!reply.ok) return reply.error.message;
     store.exported = reply.value;

@@ -2,6 +2,7 @@ import type { ExportResult, Reply } from '../../contract/channels.js';
 import type { ExportFormat } from '../../contract/exportFormats.js';
 import { SESSION_FILE_SUFFIX } from '../../contract/sessionFileSuffix.js';
 import type { SegmentationSession } from '../../domain/session.js';
+import { deidentificationOfExports } from '../deidentify/deidentificationStore.js';
 import { call } from '../ui/client.js';
 import { useSessionStore } from './sessionStore.js';
 
@@ -41,9 +42,19 @@ export async function exportSession({ formats, sessionFile }: WantedExport): Pro
         sessionId,
         formats: [...formats],
         outDir: folder.value,
+        deidentify: deidentificationOfExports(),
       }),
     );
-  if (sessionFile !== null)
+  if (sessionFile !== null && deidentificationOfExports() !== null)
+    replies.push({
+      ok: false,
+      error: {
+        code: 'usage',
+        message:
+          'The whole session was not written: its file names the patient, and exports are set to leave the identity out. Switch that off, or hand on the other files.',
+      },
+    });
+  else if (sessionFile !== null)
     replies.push(await exportSessionFile(session, { folder: folder.value, images: sessionFile }));
   store.exporting = false;
   const written = replies.flatMap((reply) => (reply.ok ? [reply.value] : []));

@@ -35,7 +35,8 @@ import { exportInput, openSource } from './exportCase.js';
 
 /**
  * test/fixtures/trace: one session, once as the workstation exports it and once as its database holds it, and what its
- * policy was told at each step. The training package reads them (training/tests/test_traces.py). IBIS_WRITE_FIXTURES=1
+ * policy was told at each step; and as data sets of other trainers. The training package reads them
+ * (training/tests/test_traces.py, test_export_data.py). IBIS_WRITE_FIXTURES=1
  * writes them anew.
  */
 const fixture = path.join(import.meta.dirname, '../../fixtures/trace');
@@ -44,6 +45,7 @@ afterAll(() => {
   rmSync(workDir, { recursive: true, force: true });
 });
 
+const FORM_PX = 32;
 const [COLUMNS, ROWS, SLICES] = [24, 20, 3];
 const WINDOW = { centre: 250, width: 500 };
 
@@ -256,6 +258,21 @@ async function writeTrace(folder: string, volumeFile: string): Promise<void> {
       renderObservation({ slice, mask }, { image, overlay: { rgb: [34, 139, 34], alpha: 0.4 } }),
   });
   await exportSession(input, ['trace'], folder);
+  // As a policy with a square picture was asked: what other trainers get of it.
+  const square = { ...image, widthPx: FORM_PX, heightPx: FORM_PX };
+  const forms = {
+    ...input,
+    prompting: {
+      systemPrompt: 'Click.',
+      userTemplate: 'Request: {request}\nOrientation: {orientation}\nHistory: {history}\n{error}',
+    },
+    renderObservation: (mask: Mask | null) =>
+      renderObservation(
+        { slice, mask },
+        { image: square, overlay: { rgb: [34, 139, 34], alpha: 0.4 } },
+      ),
+  };
+  await exportSession(forms, ['sharegpt', 'trl', 'verl'], folder);
 }
 
 /** The whole database as SQL, with what differs from run to run made alike. */

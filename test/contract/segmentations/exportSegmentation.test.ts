@@ -2,12 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { decode } from 'fast-png';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { IbisError } from '../../../src/contract/errors.js';
 import { segmentationFormats } from '../../../src/contract/segmentationFormats.js';
 import type { PackedMask } from '../../../src/domain/mask.js';
+import { computeSlicePlane, imageToVoxel } from '../../../src/domain/plane.js';
 import type { SegmentationData } from '../../../src/domain/segmentation.js';
+import { layOut } from '../../../src/engine/export/overlayPicture.js';
 import { exportSegmentation } from '../../../src/engine/export/exportSegmentation.js';
 import type { SegmentationExportInput } from '../../../src/engine/export/exportSegmentation.js';
 import type { VolumeSource } from '../../../src/engine/export/types.js';
@@ -19,6 +22,7 @@ import { writeSource } from '../export/makeSource.js';
 import type { SourceShape } from '../export/makeSource.js';
 import { hasProgram } from './judges.js';
 import {
+  drawBlack,
   gridOf,
   listVoxels,
   makeSegmentation,
@@ -54,10 +58,14 @@ function input(source: VolumeSource, data: SegmentationData): SegmentationExport
       acrossAxesMm: [4, 3],
       values: null,
     }),
+    drawSlice: () => Promise.resolve(drawBlack(source)),
     software: { name: 'Ibis', version: '0.1.0' },
     now: new Date(2026, 0, 2, 3, 4, 5),
   };
 }
+
+const hex = (rgb: Iterable<number>): string =>
+  `#${[...rgb].map((value) => value.toString(16).padStart(2, '0')).join('')}`;
 
 const names = (files: readonly string[]): readonly string[] =>
   files.map((file) => path.basename(file)).sort();
@@ -82,6 +90,7 @@ describe('exporting a segmentation', () => {
       'series-3_desc-MadeForATest_dseg.json',
       'series-3_desc-MadeForATest_dseg.nii.gz',
       'series-3_desc-MadeForATest_dseg.tsv',
+      ...Array.from({ length: 9 }, (_, n) => `slice-00${String(n + 1)}.png`),
       'statistics.csv',
       'surface-1-left-kidney-ring.stl',
       'surface-2-Läsion.stl',
@@ -102,9 +111,38 @@ describe('exporting a segmentation', () => {
       ).toEqual(data.segments.map(({ segment }) => segment));
     }
     const csv = readFileSync(path.join(outDir, 'statistics.csv'), 'utf8').split('\r\n');
-    expect(csv[3]).toMatch(/^3,block,.*,300,0.1,/);
+    expect(csv[3]).toMatch(/^3,block,.*,300,100,0.1,/);
     expect(csv).toHaveLength(5);
   });
+
+  it.each(['a series stored in reverse order', 'an oblique series with columns and rows flipped'])(
+    'draws each segment in its colour where its voxels are: %s',
+    async (name) => {
+      const source = await openSeries(shapeOf(name));
+      const data = makeSegmentation(source);
+      const { files } = await exportSegmentation(input(source, data), ['png'], newFolder());
+      const plane = computeSlicePlane(data.geometry, 'acquired');
+      const { width, height, pixelAt } = layOut(drawBlack(source));
+      const voxels = listVoxels(data);
+      for (const { segment } of data.segments) {
+        const own = new Set(voxels[segment.segmentNumber]);
+        const found = new Set<string>();
+        for (const file of files) {
+          const sliceIndex = Number(/slice-(\d+)/.exec(file)?.[1]) - 1;
+          const { data: rgb } = decode(readFileSync(file));
+          for (let at = 0; at < width * height; at++) {
+            if (hex(rgb.subarray(3 * at, 3 * at + 3)) !== segment.colour) continue;
+            const pixel = pixelAt(at % width, Math.floor(at / width));
+            const point = { column: pixel % plane.width, row: Math.floor(pixel / plane.width) };
+            const { i, j, k } = imageToVoxel(plane, sliceIndex, point);
+            found.add([i, j, k].join());
+          }
+        }
+        expect(found.size).toBeGreaterThan(0.5 * own.size); // outlines show; what is deep inside is only tinted
+        for (const voxel of found) expect(own).toContain(voxel);
+      }
+    },
+  );
 
   it('never overwrites an earlier one: the next lies in a folder beside it', async () => {
     const source = await openSeries(shapeOf('an axial series'));
@@ -188,6 +226,7 @@ describe('exporting a segmentation', () => {
       'The segments are empty: no RTSTRUCT was written.',
       'The segments are empty: the NIfTI file holds zeros only.',
       '"left kidney, "ring"" is empty: no surface was written.',
+      'The segments are empty: no picture was written.',
     ]);
     const gap = { ...data, segments: data.segments.slice(1) };
     const gapped = await exportSegmentation(

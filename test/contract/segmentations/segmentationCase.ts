@@ -2,8 +2,10 @@ import type { Vec3 } from '../../../src/domain/geometry.js';
 import { cross, normalise, scale } from '../../../src/domain/geometry.js';
 import { emptyMask, packMask } from '../../../src/domain/mask.js';
 import type { PackedMask } from '../../../src/domain/mask.js';
+import { computeSlicePlane } from '../../../src/domain/plane.js';
 import { forEachPixel } from '../../../src/domain/packedBits.js';
 import type { Segment, SegmentationData } from '../../../src/domain/segmentation.js';
+import type { SlicePicture } from '../../../src/engine/export/overlayPicture.js';
 import type { VolumeSource } from '../../../src/engine/export/types.js';
 import type { SeriesGrid } from '../../../src/engine/import/types.js';
 import type { SourceShape } from '../export/makeSource.js';
@@ -135,6 +137,12 @@ export function makeSegmentation(
       { segment: segments.block, slices: drawSlices(dimensions, isBlock) },
     ],
   };
+}
+
+/** A slice as it was acquired, black: what is drawn on it is all that is there. */
+export function drawBlack({ geometry }: Pick<VolumeSource, 'geometry'>): SlicePicture {
+  const { width, height, pixelSpacingMm } = computeSlicePlane(geometry, 'acquired');
+  return { width, height, rgb: new Uint8Array(width * height * 3), pixelSpacingMm };
 }
 
 /** As the importer sees the series that `writeSource` made. */

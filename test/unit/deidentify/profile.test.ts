@@ -31,7 +31,7 @@ describe('The table of the Confidentiality Profile', () => {
 });
 
 describe('The action for an attribute', () => {
-  it.each([
+  it.each<[string, Action, string]>([
     ['00100010', 'Z', 'the name of the patient'],
     ['00100020', 'D', 'their ID, which may be empty or a dummy'],
     ['00080021', 'D', 'the date of the series, which some kinds of objects must have'],
@@ -49,7 +49,7 @@ describe('The action for an attribute', () => {
     ['04000500', 'X', 'encrypted originals'],
     ['00209312', 'U', 'a UID that the table does not list'],
     ['0008010c', 'K', 'the UID of a coding scheme'],
-  ] as const)('of the Basic Profile for %s is %s: %s', (tag, action) => {
+  ])('of the Basic Profile for %s is %s: %s', (tag, action) => {
     expect(choose(tag)).toBe(action);
   });
 
