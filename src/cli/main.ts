@@ -33,10 +33,9 @@ function buildProgram(): Command {
   addEvalVolumesCommand(program);
   addBatchCommand(program);
   addMergeCommand(program);
-  addExportCommand(program);
-  addDeidentifyCommand(program);
   addMeasurementsCommand(program);
   addSessionCommand(program);
+  addExportCommand(program);
   addDeidentifyCommand(program);
   return program;
 }
