@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="folder of states, samples and weights")
     parser.add_argument("--minutes", type=float, help="of wall time for this stage, instead of the config's (segmenter: of this run, within its stages')")
     parser.add_argument("--steps", type=int, help="at most so many steps of this stage's optimiser, those before a cut among them")
-    parser.add_argument("source", type=Path, nargs="?", help="of traces: the workstation's database, a trace.jsonl or a folder of them")
+    parser.add_argument("source", type=Path, nargs="?", help="of traces: the workstation's database, a trace.jsonl, a session file (.ibis) or a folder of them")
     parser.add_argument("--format", help="of export-data: llamafactory, trl or verl")
     parser.add_argument("--out", type=Path, help="folder that traces and export-data write to")
     options = parser.parse_args()

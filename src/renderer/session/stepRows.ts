@@ -16,17 +16,20 @@ export type StepRow =
 /**
  * The steps in force one after the other; where a branch left them, a row for it, and its own steps while it is open.
  * What was just taken back is open until it is closed, the others are closed until they are opened: `toggled` holds the
- * first steps of those that the reader has changed.
+ * first steps of those that the reader has changed. The step on the image is always to be seen.
  */
 export function listStepRows(
   steps: readonly Step[],
   toggled: ReadonlySet<number>,
+  shownStepIndex: number,
 ): readonly StepRow[] {
   const head = findHead(steps)?.stepIndex ?? null;
   const branchesAt = (stepIndex: number | null): readonly StepRow[] =>
     findBranches(steps, stepIndex).flatMap((branch): readonly StepRow[] => {
       const isTakenBack = stepIndex === head;
-      const isOpen = toggled.has(branch.from.stepIndex) !== isTakenBack;
+      const isOpen =
+        toggled.has(branch.from.stepIndex) !== isTakenBack ||
+        branch.steps.some((step) => step.stepIndex === shownStepIndex);
       const inside = isOpen ? branch.steps : [];
       return [
         { kind: 'branch', branch, isTakenBack, isOpen },

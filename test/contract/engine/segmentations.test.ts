@@ -322,6 +322,49 @@ describe('segmentations over the demo study', () => {
     expect(await add(sessionId)).toMatchObject({ ok: false, error: { code: 'empty-mask' } });
   });
 
+  it('give back whole what a mask of the agent overwrote of a neighbour', async () => {
+    const whole = (segments: Segmentation['segments']) =>
+      Promise.all(
+        segments.map(async ({ segmentNumber }) => [
+          segmentNumber,
+          (await masksOn('sagittal', 80)).get(segmentNumber),
+        ]),
+      );
+    const { sessionId } = await test.engine.invoke('startSession', {
+      ...{ seriesId, phaseIndex: 0, axis: 'sagittal', sliceIndex: 80, window: null },
+      ...{ prompt: 'x', policyId: '', segmenterId: 'minisam' },
+    });
+    const session = await test.engine.invoke('addClick', {
+      ...{ sessionId, label: 'include', normalised: { x: 0.5, y: 0.5 } },
+    });
+    const bounds = session.steps[0]?.mask?.bounds;
+    if (bounds == null) throw new Error('the click made no mask');
+    await test.engine.invoke('setOverlapPolicy', { segmentationId, overlap: 'overwrite-all' });
+    const add = async (segmentLabel: string): Promise<number> => {
+      const { segments } = await test.engine.invoke('addSegment', { segmentationId, segmentLabel });
+      return segments.at(-1)?.segmentNumber ?? 0;
+    };
+    const neighbour = await add('Neighbour of the agent');
+    const target = await add('Target of the agent');
+    const { left, top, right, bottom } = bounds;
+    const before = await paint(neighbour, 'sagittal', 80, [left, top, right, bottom]);
+    const masksBefore = await whole(before.segments);
+    await test.engine.invoke('addSessionMask', {
+      ...{ segmentationId, segmentNumber: target, sessionId },
+    });
+    const after = await masksOn('sagittal', 80);
+    expect(after.get(target)).toEqual(session.steps[0]?.mask);
+    const remaining = countPackedPixels(after.get(neighbour) ?? emptyPackedMask(1, 1));
+    const had = (right - left + 1) * (bottom - top + 1);
+    expect(remaining).toBe(had - countPackedPixels(after.get(target) ?? emptyPackedMask(1, 1)));
+    const undone = await undo();
+    expect(await whole(undone.segments)).toEqual(masksBefore);
+    await redo();
+    expect(await masksOn('sagittal', 80)).toEqual(after);
+    await undo();
+    await test.engine.invoke('setOverlapPolicy', { segmentationId, overlap: 'allow' });
+  });
+
   it.each([
     ['a slice outside the volume', { axis: 'axial', sliceIndex: 9999 }, 'bad-slice'],
     ['a stroke of another image size', { axis: 'axial', sliceIndex: 60 }, 'bad-message'],

