@@ -17,7 +17,8 @@ export function useSegmentHand() {
   }));
   const isBrush = computed(() => viewer.tool === 'brush' || viewer.tool === 'eraser');
   const preview = computed((): RangePreview | null =>
-    (editing.limited && isBrush.value) || editing.previewsThreshold
+    (editing.limited && isBrush.value) ||
+    (editing.previewsThreshold && editing.group === 'threshold')
       ? { ...editing.limits, colour: store.active?.colour ?? '#56b4e9' }
       : null,
   );
