@@ -1,7 +1,7 @@
 import type {
   DoubtShape,
   PropagatedSliceShape,
-  PropagationResult,
+  PropagationEndShape,
 } from '../../contract/propagationChannels.js';
 import { describeDoubt } from './signs.js';
 import type { Doubt, PropagatedSlice, PropagationEnd } from './types.js';
@@ -14,7 +14,7 @@ export const describeSlice = ({
   score,
   stemsFrom,
   doubts,
-}: PropagatedSlice): PropagatedSliceShape => ({
+}: Omit<PropagatedSlice, 'kind' | 'mask' | 'signs'>): PropagatedSliceShape => ({
   sliceIndex,
   score,
   stemsFrom,
@@ -26,7 +26,7 @@ export const describeEnd = ({
   towards,
   stemsFrom,
   because,
-}: PropagationEnd): PropagationResult['ends'][number] => ({
+}: Omit<PropagationEnd, 'kind'>): PropagationEndShape => ({
   sliceIndex,
   towards,
   stemsFrom,

@@ -20,7 +20,6 @@ import type { Segmentation, SegmentSlices } from '../../domain/segmentation.js';
 import type { EngineHandlers } from '../dispatch.js';
 import type { Jobs } from '../jobs.js';
 import type { ModelPool } from '../modelPool.js';
-import { describeDoubt } from '../propagation/signs.js';
 import { describeEnd, describeSlice } from '../propagation/describe.js';
 import { openPropagation } from '../propagation/openPropagation.js';
 import type { PropagatedSlice, PropagationEnd } from '../propagation/types.js';
@@ -30,15 +29,12 @@ import type { Store } from '../store/index.js';
 import { findSegment, requireUnlocked } from './editVoxels.js';
 import type { Segmentations, SegmentationSnapshot } from './index.js';
 import type { LiveSegmentations } from './liveSegmentations.js';
-import { settleEarlier } from './propagationOutcome.js';
+import { makeRunRecord, settleEarlier } from './propagationOutcome.js';
 import { findRunInForce } from './propagationRecord.js';
 import type { RunInForce, RunRecord } from './propagationRecord.js';
-import { computeStanding, printMask } from './propagationState.js';
+import { computeStanding } from './propagationState.js';
 import type { PropagationStanding } from './propagationState.js';
 import { noVoxels } from './state.js';
-
-/** Of a given slice whose run was cut short: no mask has it, so the slice counts as changed. */
-const UNFINISHED = 'unfinished';
 
 type Cut = ParsedParams<'getPropagation'>;
 
@@ -66,25 +62,14 @@ export function replaceSlices(
   return new Map([...touched].map((k) => [k, current.get(k) ?? emptyPackedMask(width, height)]));
 }
 
-function describeState(
+const describeState = (
   { segmentationId, segmentNumber, axis }: Cut,
   { given, changed, slices, ends }: PropagationStanding,
-): PropagationState {
-  return {
-    ...{ segmentationId, segmentNumber, axis, given, changed },
-    slices: slices.map(({ print: _print, doubts, ...slice }) => ({
-      ...slice,
-      doubts: doubts.map((doubt) => ({ ...doubt, sentence: describeDoubt(doubt) })),
-    })),
-    ends: ends.map(({ because, ...end }) => ({
-      ...end,
-      because:
-        because === null || because === 'nothing-found'
-          ? because
-          : { ...because, sentence: describeDoubt(because) },
-    })),
-  };
-}
+): PropagationState => ({
+  ...{ segmentationId, segmentNumber, axis, given, changed },
+  slices: slices.map(({ review, ...slice }) => ({ ...describeSlice(slice), review })),
+  ends: ends.map(({ review, ...end }) => ({ ...describeEnd(end), review })),
+});
 
 /** Propagation over a stored segment: each run one edit, named and undone as one. */
 export function createPropagationHandlers(options: {
@@ -165,7 +150,7 @@ export function createPropagationHandlers(options: {
       [...given].map(([index, { data }]) => [index, { hasTarget: data.includes(1) }]),
     );
     const finished = { standing, given: hasTarget, changed, direction, made, ends, cancelled };
-    const { kept, keptEnds, ...earlier } = settleEarlier(finished);
+    const earlier = settleEarlier(finished);
     const cleared = earlier.cleared.filter(isUntouched).sort((a, b) => a - b);
     const changedSlices = replaceSlices(
       now,
@@ -177,26 +162,8 @@ export function createPropagationHandlers(options: {
       ]),
     );
 
-    const describe = (after: SegmentSlices, ofAct: number | null): RunRecord => {
-      const print = (index: number): string =>
-        printMask(cutSegmentSlice(after, standing.plane, index));
-      const isDone = (index: number): boolean => !cancelled || changed?.includes(index) === false;
-      const fresh = put.map(({ sliceIndex, score, stemsFrom, doubts }) => ({
-        ...{ sliceIndex, score, stemsFrom, doubts: [...doubts], print: print(sliceIndex) },
-      }));
-      return {
-        ...{ kind: 'run', segmentNumber, axis: standing.plane.axis, ofAct },
-        // As they were when the run began: one that was changed since is told from it.
-        given: standing.given.map((sliceIndex) => ({
-          sliceIndex,
-          print: isDone(sliceIndex)
-            ? printMask(cutSegmentSlice(own, standing.plane, sliceIndex))
-            : UNFINISHED,
-        })),
-        made: [...kept, ...fresh].sort((a, b) => a.sliceIndex - b.sliceIndex),
-        ends: [...keptEnds, ...ends.map(({ kind: _kind, ...end }) => end)],
-      };
-    };
+    const describe = (after: SegmentSlices, ofAct: number | null): RunRecord =>
+      makeRunRecord({ ...finished, made: put }, earlier, { segmentNumber, ofAct, own, after });
     const commit = (): Segmentation => {
       if (changedSlices.size > 0)
         return segmentations.applyEdit(segmentationId, {

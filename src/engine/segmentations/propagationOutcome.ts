@@ -1,7 +1,10 @@
+import { cutSegmentSlice } from '../../domain/segmentSlices.js';
+import type { SegmentSlices } from '../../domain/segmentation.js';
 import { findWalks, isStale } from '../propagation/walks.js';
 import type { Walk } from '../propagation/walks.js';
 import type { PropagatedSlice, PropagationEnd } from '../propagation/types.js';
-import type { EndRecord, MadeRecord } from './propagationRecord.js';
+import type { EndRecord, MadeRecord, RunRecord } from './propagationRecord.js';
+import { printMask } from './propagationState.js';
 import type { PropagationStanding } from './propagationState.js';
 
 /** What a run came to, and how it was asked for. */
@@ -21,11 +24,13 @@ const isOn = ({ from, step, last }: Walk, sliceIndex: number): boolean =>
   step * (sliceIndex - from) > 0 && step * (last - sliceIndex) >= 0;
 
 /** What earlier runs made and this one did not: what still holds, and what is taken back. */
-export function settleEarlier(run: FinishedRun): {
+export interface Earlier {
   readonly kept: readonly MadeRecord[];
   readonly cleared: readonly number[];
   readonly keptEnds: readonly EndRecord[];
-} {
+}
+
+export function settleEarlier(run: FinishedRun): Earlier {
   const { standing, given, changed, direction } = run;
   const walks = findWalks(given, standing.plane.sliceCount, { direction, changed });
   const isMade = new Set(run.made.map(({ sliceIndex }) => sliceIndex));
@@ -50,4 +55,36 @@ export function settleEarlier(run: FinishedRun): {
     return isGone || isNewEnd(end) || isOver(end, beyond) ? [] : [end];
   });
   return { kept, cleared, keptEnds };
+}
+
+/** Of a given slice whose run was cut short: no mask has it, so the slice counts as changed. */
+const UNFINISHED = 'unfinished';
+
+/** What is kept of a run; `own` are the voxels that it began with, `after` those that it left. */
+export function makeRunRecord(
+  { standing, changed, made, ends, cancelled }: FinishedRun,
+  { kept, keptEnds }: Earlier,
+  facts: Pick<RunRecord, 'segmentNumber' | 'ofAct'> & {
+    readonly own: SegmentSlices;
+    readonly after: SegmentSlices;
+  },
+): RunRecord {
+  const { segmentNumber, ofAct, own, after } = facts;
+  const { plane, given } = standing;
+  const print = (voxels: SegmentSlices, sliceIndex: number): string =>
+    printMask(cutSegmentSlice(voxels, plane, sliceIndex));
+  const isDone = (index: number): boolean => !cancelled || changed?.includes(index) === false;
+  const fresh = made.map(({ sliceIndex, score, stemsFrom, doubts }) => ({
+    ...{ sliceIndex, score, stemsFrom, doubts: [...doubts], print: print(after, sliceIndex) },
+  }));
+  return {
+    ...{ kind: 'run', segmentNumber, axis: plane.axis, ofAct },
+    // As they were when the run began: one that was changed since is told from it.
+    given: given.map((sliceIndex) => ({
+      sliceIndex,
+      print: isDone(sliceIndex) ? print(own, sliceIndex) : UNFINISHED,
+    })),
+    made: [...kept, ...fresh].sort((a, b) => a.sliceIndex - b.sliceIndex),
+    ends: [...keptEnds, ...ends.map(({ kind: _kind, ...end }) => end)],
+  };
 }

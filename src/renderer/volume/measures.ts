@@ -6,13 +6,12 @@ export interface Measure {
   readonly value: string;
 }
 
-/** As many digits as are worth reading: 0.0123, 1.23, 12.3, 1230. */
+/** As many digits as are worth reading: 0.0123, 1.23, 12.3, 1230, 12,300. */
 function digits(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
   const decimals = Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(size))));
   return value.toLocaleString('en', {
-    minimumFractionDigits: Math.min(decimals, 2),
     maximumFractionDigits: decimals,
     useGrouping: size >= 10_000,
   });

@@ -95,6 +95,7 @@ export function createSurfaceScene(element: HTMLDivElement): SurfaceScene {
 
   const cube = vtkOrientationMarkerWidget.newInstance({
     actor: makeOrientationCube(),
+    parentRenderer: renderer,
     interactor,
   });
   cube.setViewportCorner(vtkOrientationMarkerWidget.Corners.BOTTOM_LEFT);

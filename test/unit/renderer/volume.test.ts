@@ -89,7 +89,7 @@ describe('what a segment measures, in words', () => {
       { name: 'Volume', value: '1.23 mL (1234 mm³)' },
       { name: 'Axes', value: '20.0 × 10.1 × 5.0 mm' },
       { name: 'Mean ± SD', value: '41.3 ± 7.04 HU' },
-      { name: 'Range', value: '-12.0 to 96.0 HU' },
+      { name: 'Range', value: '-12 to 96 HU' },
     ]);
   });
 
