@@ -17,7 +17,8 @@ describe('ibis measurements', () => {
 
   beforeAll(async () => {
     writeSource(series, seriesShapes[0]?.shape ?? expect.fail());
-    const { engine, close } = await openTestEngine({ dataDir });
+    const test = await openTestEngine({ dataDir });
+    const { engine } = test;
     const { studies } = await engine.invoke('openPaths', { paths: [series], jobId: 'open' });
     const seriesId = studies[0]?.series[0]?.seriesId ?? expect.fail();
     const { volumes } = await engine.invoke('getSeries', { seriesId });
@@ -35,7 +36,7 @@ describe('ibis measurements', () => {
       ],
       label: 'five',
     });
-    await close();
+    await test.close();
   });
   afterAll(() => {
     rmSync(work, { recursive: true, force: true });
