@@ -17,6 +17,7 @@ STOP_ESTIMATED_IOU = 0.75  # the maps are soft, so that a mask as good as the or
 STOP_DEPTH_CELLS = 1.2  # no wrong place is deeper: more clicks there blur the mask more often than they mend it
 STOP_DEPTH_OF_MANY = 0.9  # of many small ones, a missing one is no deeper than a cell
 LEAST_ESTIMATED_IOU = 0.5  # a small target is shallow all over: below this it is not found yet
+LEAST_DEPTH_CELLS = 0.5  # nothing that could be clicked on is left
 ALL_NUCLEI = "nuclei"
 FOLLOWED = {"left-ventricle", "fetal-head", "left-caudate", "right-caudate", *(t.id for t in load_targets("dsb2018_nuclei").targets)}
 # the others keep the simulator's labels: with these, held-out cases came out better
@@ -38,8 +39,9 @@ def follow_encoder(sample: Sample, concept: int) -> Sample:
     missing, surplus, covered, precision, iou = v[0] * 8, v[1] * 8, v[5], v[6], v[7]
     label = "include" if missing >= surplus else "exclude"
     place = read_place(sample.summary[concept], 0 if label == "include" else 1)
-    shallow = max(missing, surplus) < (STOP_DEPTH_OF_MANY if sample.target_id == ALL_NUCLEI else STOP_DEPTH_CELLS) and iou >= LEAST_ESTIMATED_IOU
-    done = bool(sample.history) and not sample.geometry.mask_empty and (iou >= STOP_ESTIMATED_IOU or shallow)
+    depth, shallow = max(missing, surplus), STOP_DEPTH_OF_MANY if sample.target_id == ALL_NUCLEI else STOP_DEPTH_CELLS
+    good = iou >= STOP_ESTIMATED_IOU or (depth < shallow and iou >= LEAST_ESTIMATED_IOU) or depth < LEAST_DEPTH_CELLS
+    done = bool(sample.history) and not sample.geometry.mask_empty and good
     g = sample.geometry
     outside = 0.0 if g.mask_empty else 1 - precision
     geometry = Geometry(float(np.clip(covered, 0, 1)), float(np.clip(outside, 0, 1)), g.mask_empty, read_place(sample.summary[concept], 2), None if done else place, g.last_click_wrong, g.foreign)

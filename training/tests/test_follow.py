@@ -42,10 +42,10 @@ def test_a_mask_like_the_map_is_good_enough(disc):
     assert followed.label == "stop" and followed.geometry.click_place is None
 
 
-def small_target(disc, mask: np.ndarray) -> Sample:
+def small_target(disc, mask: np.ndarray, side: int = 2, probability: float = 1) -> Sample:
     """As `sample`, of a target so small that no place in it is deep, about (0.1, 0.1)."""
     maps = torch.zeros(1, len(CONCEPTS.names), 64, 64)
-    maps[0, VENTRICLE, 6:8, 6:8] = 1
+    maps[0, VENTRICLE, 6 : 6 + side, 6 : 6 + side] = probability
     summary = measure_concepts(maps, torch.from_numpy(mask)[None, None].float())[0].numpy().astype(np.float16)
     return replace(sample(disc, mask), summary=summary)
 
@@ -58,6 +58,12 @@ def test_a_small_target_is_not_good_enough_before_it_is_found(disc):
     found = np.zeros((64, 64), bool)
     found[6:8, 6:9] = True
     assert follow_encoder(small_target(disc, found), VENTRICLE).label == "stop"
+
+
+def test_where_nothing_is_deep_enough_to_be_clicked_on_it_is_done(disc):
+    found = np.zeros((64, 64), bool)
+    found[6, 6] = True
+    assert follow_encoder(small_target(disc, found, 1, 0.65), VENTRICLE).label == "stop"
 
 
 def test_targets_that_are_not_followed_keep_the_simulators_label(disc):
