@@ -79,11 +79,9 @@ export function createSessionFiles(options: {
 }): Pick<EngineHandlers, keyof SessionFileResults> {
   const { store, library, studies, slices, dataDir } = options;
 
-  /** A folder for the user alone, gone when `work` is done: it holds patients' pictures. */
+  /** A folder for the user alone, gone when `work` is done, or at the next start: it holds patients' pictures. */
   const inPrivateFolder = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
-    const parent = path.join(dataDir, 'cache');
-    await mkdir(parent, { recursive: true, mode: 0o700 });
-    const folder = await mkdtemp(path.join(parent, 'session-file-'));
+    const folder = await mkdtemp(path.join(library.unpackedDir, 'session-file-'));
     try {
       return await work(folder);
     } finally {
@@ -111,6 +109,7 @@ export function createSessionFiles(options: {
         formats: ['trace'],
         outDir: folder,
         replace: true,
+        deidentify: null,
       });
       await writeFile(
         path.join(folder, 'slice.png'),

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -104,17 +112,15 @@ async function makeSession(test: TestEngine, seriesId: SeriesId): Promise<Sessio
 const opening = (test: TestEngine, file: string) =>
   test.engine.invoke('openSessionFile', { file, jobId: 'session-file' });
 
-/** What a refused file must leave behind: nothing. */
-const listLeft = (dataDir: string): string[] =>
-  ['imported', 'cache'].flatMap((name) => {
-    try {
-      return readdirSync(path.join(dataDir, name)).filter((entry) =>
-        /^(session-|[0-9a-f]{20}$)/.test(entry),
-      );
-    } catch {
-      return [];
-    }
-  });
+/** Images that were kept, and folders of work: a refused file must leave none behind. */
+const listLeft = (dataDir: string): string[] => {
+  const imported = path.join(dataDir, 'imported');
+  const cached = readdirSync(path.join(dataDir, 'cache'), { recursive: true, encoding: 'utf8' });
+  return [
+    ...(existsSync(imported) ? readdirSync(imported) : []),
+    ...cached.filter((entry) => path.basename(entry).startsWith('session-file-')),
+  ];
+};
 
 describe('a whole session as one file', () => {
   let sender: TestEngine;
