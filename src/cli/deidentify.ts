@@ -97,14 +97,16 @@ function findFiles(input: string): {
   return { files, others: all.length - files.length };
 }
 
+const countFiles = (count: number): string => (count === 1 ? '1 file' : `${String(count)} files`);
+
 const NAMES = { X: 'removed', Z: 'emptied', D: 'dummy', U: 'new UID', C: 'cleaned' } as const;
 
 const formatPreview = ({ changes }: DeidentificationPreview): string =>
   changes
     .map(({ tag, name, action, oldValue, newValue, valueCount, fileCount }) => {
-      const others = valueCount > 1 ? ` and ${String(valueCount - 1)} other values` : '';
+      const others = valueCount > 1 ? ` and ${String(valueCount - 1)} more` : '';
       const value = action === 'X' || newValue === '' ? '' : ` -> "${newValue}"`;
-      return `${tag} ${name || '(unknown)'}: ${NAMES[action]}, "${oldValue}"${others}${value}  [${String(fileCount)} files]`;
+      return `${tag} ${name || '(unknown)'}: ${NAMES[action]}, "${oldValue}"${others}${value}  [${countFiles(fileCount)}]`;
     })
     .join('\n');
 
@@ -139,7 +141,7 @@ async function write(
       output.note(`Not written: ${path.basename(files[index] ?? '')}: ${message}`);
     output.result(
       { files: made.files, warnings: made.warnings, refused: made.refused.length },
-      `${String(made.files.length)} files written to ${outDir}`,
+      `${countFiles(made.files.length)} written to ${outDir}`,
     );
   } finally {
     progress.stop();
@@ -164,7 +166,11 @@ export async function runDeidentify(
   const deidentifier = createDeidentifier(toDeidentification(options), loadKey(dataDir));
   const { files, others } = findFiles(path.resolve(input));
   if (others > 0)
-    output.note(`Note: ${String(others)} files that are not DICOM are not looked at.`);
+    output.note(
+      others === 1
+        ? 'Note: 1 file that is not DICOM is not looked at.'
+        : `Note: ${String(others)} files that are not DICOM are not looked at.`,
+    );
   if (outDir !== undefined && options.dryRun !== true)
     return write(files, path.resolve(outDir), deidentifier, output);
   const preview = await previewFiles(files, deidentifier);

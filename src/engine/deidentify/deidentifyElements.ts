@@ -27,6 +27,7 @@ interface Context {
   readonly patientName: string; // the stand-in
   readonly shiftDays: number;
   readonly decode: DecodeText;
+  readonly encode: ElementTree['encode'];
   readonly note: (change: Change) => void;
   readonly path: string; // of the sequence that it is in; ''
   /** Inside a sequence that must be there but may say nothing: its texts become dummies. */
@@ -49,32 +50,27 @@ function show(element: Element, decode: DecodeText): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
 
-const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
-/** Changed texts are written in ASCII, which every character set has: other words are dropped. */
-const toAscii = (text: string): string =>
-  isAscii(text)
-    ? text
-    : text
-        .replaceAll(/\S*[^\x00-\x7f]\S*/g, '')
-        .replaceAll(/\s{2,}/g, ' ')
-        .trim();
-
 const UID_IN_TEXT = /(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])/g;
 
 // Manufacturer, model and software: their words may be someone's name too ('Siemens').
 const EQUIPMENT = new Set(['00080070', '00081090', '00181020']);
 
 /** A text that is kept, without what identifies: names and numbers of the patient, UIDs that are mapped. */
-function sweep(leaf: Leaf, { decode, identifiers, options, pseudonyms }: Context): Leaf {
+function sweep(leaf: Leaf, context: Context): Leaf {
+  const { decode, identifiers, options, pseudonyms } = context;
   if (!TEXT_VRS.has(leaf.vr) || EQUIPMENT.has(leaf.tag)) return leaf;
   const text = decode(leaf.value).replace(/[\0\s]+$/, '');
   const swept = removeIdentifiers(
     options.retainUids ? text : text.replaceAll(UID_IN_TEXT, (uid) => pseudonyms.mapUid(uid)),
     identifiers,
   );
-  return swept === text
-    ? leaf
-    : { ...leaf, value: textValue(toAscii(swept) || ANONYMIZED, leaf.vr) };
+  return swept === text ? leaf : rewrite(leaf, swept, context);
+}
+
+/** With what is left of its text; where nothing is left, a dummy says that there was something. */
+function rewrite(leaf: Leaf, text: string, { encode }: Pick<Context, 'encode'>): Leaf {
+  const bytes = encode(text);
+  return { ...leaf, value: textValue(bytes.length === 0 ? ANONYMIZED : bytes, leaf.vr) };
 }
 
 const mapUids = (text: string, { mapUid }: Pseudonyms): string =>
@@ -84,13 +80,14 @@ const mapUids = (text: string, { mapUid }: Pseudonyms): string =>
     .map((uid) => mapUid(uid.trim()))
     .join('\\');
 
-function cleanLeaf(leaf: Leaf, { decode, identifiers, shiftDays }: Context): Leaf {
+function cleanLeaf(leaf: Leaf, context: Context): Leaf {
+  const { decode, identifiers, shiftDays } = context;
   const text = decode(leaf.value).replace(/[\0\s]+$/, '');
   if (text === '') return leaf;
   const cleaned = isMoment(leaf.vr)
     ? shiftDates(text, leaf.vr, shiftDays) || String(dummyOf(leaf.vr, 0))
-    : toAscii(cleanDescription(text, identifiers)) || ANONYMIZED;
-  return cleaned === text ? leaf : { ...leaf, value: textValue(cleaned, leaf.vr) };
+    : cleanDescription(text, identifiers);
+  return cleaned === text ? leaf : rewrite(leaf, cleaned, context);
 }
 
 const PATIENT_NAME = '00100010';
@@ -227,7 +224,7 @@ export function deidentifyElements(
   options: Deidentification,
   pseudonyms: Pseudonyms,
 ): Deidentified {
-  const { elements, decode } = tree;
+  const { elements, decode, encode } = tree;
   const changes: Change[] = [];
   const patientName = nameInCopies(tree, options, pseudonyms);
   const changed = changeElements(elements, {
@@ -237,6 +234,7 @@ export function deidentifyElements(
     patientName,
     shiftDays: pseudonyms.shiftOf(readPatient(elements, decode)),
     decode,
+    encode,
     note: (change) => changes.push(change),
     path: '',
     sayNothing: false,

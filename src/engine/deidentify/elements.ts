@@ -34,6 +34,8 @@ const PIXELS = new Set([PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA]);
 export interface ElementTree {
   readonly elements: readonly Element[];
   readonly decode: DecodeText;
+  /** Text in the data set's own character set. */
+  readonly encode: (text: string) => Buffer;
   /** Where the pixel data are in the bytes that were parsed; null where there are none. */
   readonly pixels: {
     readonly tag: string;
@@ -86,6 +88,7 @@ export function readElementTree(dataSet: DataSet): ElementTree {
   return {
     elements: readElements(dataSet),
     decode: makeTextDecoder(dataSet),
+    encode: makeTextEncoder(dataSet.string('x00080005') ?? ''),
     pixels:
       pixels === undefined
         ? null
@@ -141,8 +144,26 @@ function encodeElement(element: Element, encoding: Encoding): readonly Uint8Arra
 export const encodeElements = (elements: readonly Element[], encoding: Encoding): Buffer =>
   Buffer.concat(elements.flatMap((element) => encodeElement(element, encoding)));
 
-/** A value of plain ASCII, padded to an even length. */
-export function textValue(text: string, vr: string): Uint8Array {
-  const bytes = Buffer.from(text, 'latin1');
+const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
+/** Every character set has ASCII: words with other letters are dropped. */
+const dropForeignWords = (text: string): string =>
+  text
+    .replaceAll(/\S*[^\x00-\x7f]\S*/g, '')
+    .replaceAll(/\s{2,}/g, ' ')
+    .trim();
+
+/** For UTF-8 and Latin-1. Of other character sets only ASCII can be written. */
+function makeTextEncoder(characterSet: string): (text: string) => Buffer {
+  const name = characterSet.trim();
+  if (name === 'ISO_IR 192') return (text) => Buffer.from(text, 'utf8');
+  if (name === 'ISO_IR 100')
+    return (text) =>
+      Buffer.from(/^[\x00-\xff]*$/.test(text) ? text : dropForeignWords(text), 'latin1');
+  return (text) => Buffer.from(isAscii(text) ? text : dropForeignWords(text), 'latin1');
+}
+
+/** A text's value, padded to an even length: of ASCII, or of bytes in the data set's own character set. */
+export function textValue(text: string | Buffer, vr: string): Uint8Array {
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
   return bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, padding(vr)]);
 }

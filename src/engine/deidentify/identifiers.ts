@@ -103,5 +103,8 @@ function dropWords(text: string, isDropped: (word: string) => boolean): string {
   const rest = text.replaceAll(/[\p{L}\p{N}]+/gu, (word) => (isDropped(word) ? '' : word));
   return rest === text
     ? text
-    : rest.replaceAll(/\s{2,}/g, ' ').replaceAll(/^[\s^_,;:/.-]+|[\s^_,;:/.-]+$/g, '');
+    : rest
+        .replaceAll(/\s{2,}/g, ' ')
+        .replaceAll(/ (?=[,;:.])/g, '')
+        .replaceAll(/^[\s^_,;:/.-]+|[\s^_,;:/.-]+$/g, '');
 }

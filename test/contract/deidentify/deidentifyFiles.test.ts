@@ -183,7 +183,7 @@ describe.skipIf(python === null)('De-identified files, read by pydicom (skipped:
       options: { cleanDescriptors: true },
       kept: [],
       code: '113105',
-      holds: { '00081030': 'Thorax', '0008103e': 'Lunge nativ', '00181030': 'Thorax' },
+      holds: { '00081030': 'Thorax, Größe', '0008103e': 'Lunge nativ', '00181030': 'Thorax' },
     },
   ])('keep $name where that is asked for, and nothing else', async (option) => {
     const { judged } = await make(option.options);

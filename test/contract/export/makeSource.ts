@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Vec3 } from '../../../src/domain/geometry.js';
-import { add, cross, scale } from '../../../src/domain/geometry.js';
+import { add, cross, normalise, scale } from '../../../src/domain/geometry.js';
 import { encodeDicom, formatDecimal } from '../../../src/engine/export/writeDicom.js';
 
 /** A made-up series: as a scanner might store it, in whatever orientation. */
@@ -24,6 +24,25 @@ export interface SourceShape {
   readonly withoutPlane?: boolean;
   readonly patientName?: string;
 }
+
+export const axialShape: SourceShape = {
+  columns: 23,
+  rows: 17,
+  slices: 9,
+  columnDirection: [1, 0, 0],
+  rowDirection: [0, 1, 0],
+  spacingMm: [0.75, 0.75, 3],
+  origin: [-100.5, 33.25, 700],
+};
+const obliqueColumn: Vec3 = normalise([0.9, 0.3, -0.2]);
+/** Oblique, with pixels that are no squares and slices further apart. */
+export const obliqueShape: SourceShape = {
+  ...axialShape,
+  columnDirection: obliqueColumn,
+  rowDirection: normalise(cross([0.1, -0.4, 0.95], obliqueColumn)),
+  spacingMm: [0.625, 1.5, 4.4],
+  origin: [12.3456789, -98.7654321, 0.123456789],
+};
 
 const FIXED = {
   StudyInstanceUID: '1.2.826.0.1.3680043.2.1125.1',

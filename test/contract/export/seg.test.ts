@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Vec3 } from '../../../src/domain/geometry.js';
-import { cross, normalise, scale } from '../../../src/domain/geometry.js';
+import { normalise, scale } from '../../../src/domain/geometry.js';
 import { countMaskPixels, emptyMask } from '../../../src/domain/mask.js';
 import type { Mask } from '../../../src/domain/mask.js';
 import { imageToVoxel } from '../../../src/domain/plane.js';
@@ -31,27 +30,8 @@ import {
   python,
 } from './judges.js';
 import type { JudgedNifti, JudgedSeg } from './judges.js';
-import { writeSource } from './makeSource.js';
+import { axialShape as axial, obliqueShape as oblique, writeSource } from './makeSource.js';
 import type { SourceShape } from './makeSource.js';
-
-const axial: SourceShape = {
-  columns: 23,
-  rows: 17,
-  slices: 9,
-  columnDirection: [1, 0, 0],
-  rowDirection: [0, 1, 0],
-  spacingMm: [0.75, 0.75, 3],
-  origin: [-100.5, 33.25, 700],
-};
-const obliqueColumn: Vec3 = normalise([0.9, 0.3, -0.2]);
-const obliqueRow: Vec3 = normalise(cross([0.1, -0.4, 0.95], obliqueColumn));
-const oblique: SourceShape = {
-  ...axial,
-  columnDirection: obliqueColumn,
-  rowDirection: obliqueRow,
-  spacingMm: [0.625, 1.5, 4.4],
-  origin: [12.3456789, -98.7654321, 0.123456789],
-};
 
 interface Case {
   readonly name: string;
@@ -76,8 +56,8 @@ const cases: readonly Case[] = [
     axis: 'acquired',
     shape: {
       ...oblique,
-      columnDirection: scale(obliqueColumn, -1),
-      rowDirection: scale(obliqueRow, -1),
+      columnDirection: scale(oblique.columnDirection, -1),
+      rowDirection: scale(oblique.rowDirection, -1),
     },
   },
   {

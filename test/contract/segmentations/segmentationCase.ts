@@ -1,5 +1,5 @@
 import type { Vec3 } from '../../../src/domain/geometry.js';
-import { cross, normalise, scale } from '../../../src/domain/geometry.js';
+import { normalise, scale } from '../../../src/domain/geometry.js';
 import { emptyMask, packMask } from '../../../src/domain/mask.js';
 import type { PackedMask } from '../../../src/domain/mask.js';
 import { computeSlicePlane } from '../../../src/domain/plane.js';
@@ -8,26 +8,8 @@ import type { Segment, SegmentationData } from '../../../src/domain/segmentation
 import type { SlicePicture } from '../../../src/engine/export/overlayPicture.js';
 import type { VolumeSource } from '../../../src/engine/export/types.js';
 import type { SeriesGrid } from '../../../src/engine/import/types.js';
+import { axialShape as axial, obliqueShape as oblique } from '../export/makeSource.js';
 import type { SourceShape } from '../export/makeSource.js';
-
-const axial: SourceShape = {
-  columns: 23,
-  rows: 17,
-  slices: 9,
-  columnDirection: [1, 0, 0],
-  rowDirection: [0, 1, 0],
-  spacingMm: [0.75, 0.75, 3],
-  origin: [-100.5, 33.25, 700],
-};
-const obliqueColumn: Vec3 = normalise([0.9, 0.3, -0.2]);
-const obliqueRow: Vec3 = normalise(cross([0.1, -0.4, 0.95], obliqueColumn));
-const oblique: SourceShape = {
-  ...axial,
-  columnDirection: obliqueColumn,
-  rowDirection: obliqueRow,
-  spacingMm: [0.625, 1.5, 4.4],
-  origin: [12.3456789, -98.7654321, 0.123456789],
-};
 
 /** The series that each format is held against. */
 export const seriesShapes: readonly { readonly name: string; readonly shape: SourceShape }[] = [
@@ -38,8 +20,8 @@ export const seriesShapes: readonly { readonly name: string; readonly shape: Sou
     name: 'an oblique series with columns and rows flipped',
     shape: {
       ...oblique,
-      columnDirection: scale(obliqueColumn, -1),
-      rowDirection: scale(obliqueRow, -1),
+      columnDirection: scale(oblique.columnDirection, -1),
+      rowDirection: scale(oblique.rowDirection, -1),
     },
   },
   {

@@ -37,7 +37,7 @@ describe('Words that identify', () => {
 
   it.each([
     ['Thorax 12.03.2019, Klinikum', 'Thorax'],
-    ['siehe Dr. Umbrella, Tel 0301234567', 'siehe Dr. , Tel'],
+    ['siehe Dr. Umbrella, Tel 0301234567', 'siehe Dr., Tel'],
     ['mail a.b@c.org: head', 'mail head'],
     ['T2 tse tra 4mm', 'T2 tse tra 4mm'],
   ])('leave of the description %j only %j', (text, rest) => {
