@@ -17,11 +17,9 @@ describe.skipIf(python === null)('codes in exported files', () => {
       path.resolve(import.meta.dirname, '../../../src/domain/anatomy.ts'),
     ];
     const written = files.flatMap((file) =>
-      [
-        ...readFileSync(file, 'utf8').matchAll(
-          /\b(sct|dcm)\('(\d+)', '([^']+)'\)/g,
-        ),
-      ].map(([, scheme = '', value = '', meaning = '']) => [scheme.toUpperCase(), value, meaning]),
+      [...readFileSync(file, 'utf8').matchAll(/\b(sct|dcm)\('(\d+)', '([^']+)'\)/g)].map(
+        ([, scheme = '', value = '', meaning = '']) => [scheme.toUpperCase(), value, meaning],
+      ),
     );
     expect(written.length).toBeGreaterThan(20);
     const script = `
