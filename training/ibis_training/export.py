@@ -14,7 +14,7 @@ from torch.export import Dim
 
 from .grammar import ClickAction
 from .image import OVERLAY_ALPHA, OVERLAY_RGB, gray_to_rgb, render_observation
-from .onnx_files import describe_files, describe_sessions, save_graph, write_json
+from .onnx_files import describe_files, describe_sessions, halve_weights, save_graph, write_json
 from .plan import DATASETS
 from .policy import MAX_NEW_TOKENS, LoadedPolicy, embed_prompt, generate_step, pixel_values
 from .prompts import SYSTEM_PROMPT, USER_TEMPLATE, format_user
@@ -98,6 +98,8 @@ def write_manifest(folder: Path, concepts: Concepts, version: str, source: str) 
 
 def export_policy(policy: LoadedPolicy, folder: Path, version: str, source: str) -> None:
     export_graphs(policy, folder / "onnx")
+    for graph in (folder / "onnx").glob("*.onnx"):
+        halve_weights(graph)
     write_configs(policy, folder)
     write_manifest(folder, policy.model.concepts, version, source)
 

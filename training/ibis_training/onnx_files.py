@@ -4,10 +4,13 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from torch import nn
 
+MIN_HALVED = 64  # elements; smaller tensors stay float32
 ORT_TYPES = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.INT64: "int64", onnx.TensorProto.BOOL: "bool"}
 
 
@@ -26,6 +29,26 @@ def save_graph(module: nn.Module, arguments: tuple, path: Path, inputs: list[str
         del value.metadata_props[:]
     write_graph(graph, path, weights_apart)
     onnx.checker.check_model(path)
+
+
+def halve_weights(path: Path) -> None:
+    """Rewrites the graph with large float32 weights as float16 and a Cast behind each, which ONNX Runtime folds when the
+    session is made: the file is half as large and the net runs as fast as before."""
+    model = onnx.load(path)
+    casts = []
+    for k, tensor in enumerate(model.graph.initializer):
+        if tensor.data_type != onnx.TensorProto.FLOAT or np.prod(tensor.dims) < MIN_HALVED:
+            continue
+        name, values = tensor.name, numpy_helper.to_array(tensor)
+        if (values == np.round(values)).all():  # numbers of cells and the like: from 2048 on not every one is a float16
+            continue
+        model.graph.initializer[k].CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
 
 
 def write_graph(graph: onnx.ModelProto, path: Path, weights_apart: bool) -> None:

@@ -1,26 +1,19 @@
-"""The trained segmenter -> resources/models/<id>: one ONNX graph and its manifest.
-
-Weights are stored as float16 and cast to float32 when the session is made (ONNX Runtime folds the casts), so the file is half
-as large and the net runs as fast as before.
-"""
+"""The trained segmenter -> resources/models/<id>: one ONNX graph and its manifest."""
 
 import copy
 import hashlib
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import nn
 from torch.export import Dim
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .click_segmenter import load_onnx_net
 from .clicknet import CANDIDATES, CHANNELS, FRAME_PX, ClickNet
-from .onnx_files import save_graph, signature, write_json
+from .onnx_files import halve_weights, save_graph, signature, write_json
 
-MIN_HALVED = 64  # elements; smaller tensors stay float32
 FILE = "click.onnx"
 
 
@@ -35,23 +28,6 @@ def fold_normalisation(net: ClickNet) -> ClickNet:
                 module._modules[name] = fuse_conv_bn_eval(first, second)
                 module._modules[str(int(name) + 1)] = nn.Identity()
     return net
-
-
-def halve_weights(path: Path) -> None:
-    """Rewrites the graph with large float32 weights as float16 and a Cast behind each."""
-    model = onnx.load(path)
-    casts = []
-    for k, tensor in enumerate(model.graph.initializer):
-        if tensor.data_type != onnx.TensorProto.FLOAT or np.prod(tensor.dims) < MIN_HALVED:
-            continue
-        name = tensor.name
-        model.graph.initializer[k].CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}_half"))
-        casts.append(onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
 
 
 def largest_difference(net: ClickNet, path: Path) -> float:
