@@ -1,8 +1,9 @@
-import type { IbisEvent } from '../contract/channels.js';
+import type { IbisEvent, OpenPathsResult } from '../contract/channels.js';
 import { IbisError } from '../contract/errors.js';
+import type { BatchCase } from '../domain/batchCase.js';
 import type { SessionId } from '../domain/brand.js';
 import type { SegmentationSession } from '../domain/session.js';
-import type { SeriesSummary } from '../domain/study.js';
+import type { SeriesSummary, StudySummary } from '../domain/study.js';
 import { createBatches } from './batch/index.js';
 import type { Batches } from './batch/index.js';
 import { createCaseMaker } from './batch/makeCases.js';
@@ -48,25 +49,28 @@ export function createBackground(options: {
     slices.forget(studies.closeBackground('batch'));
   };
 
-  /** A series that the user has open is not read again: its images would be replaced on their screen. */
-  const findOpen = (fits: (series: SeriesSummary) => boolean): SeriesSummary | undefined =>
-    studies
-      .list()
-      .flatMap((study) => study.series)
-      .find(fits);
+  /** Where a case is open already it is not read again: its images would be replaced, on screen and in the caches. */
+  const findOpen = (
+    { path, seriesUID }: BatchCase,
+    among: readonly StudySummary[],
+  ): OpenPathsResult | null => {
+    const fits = ({ seriesInstanceUID, seriesId }: SeriesSummary): boolean =>
+      seriesUID === null
+        ? library.getInstances(seriesId, 0).every(({ file }) => file === path)
+        : seriesInstanceUID === seriesUID;
+    const found = among.flatMap((study) => {
+      const series = study.series.filter(fits);
+      return series.length === 0 ? [] : [{ ...study, series }];
+    });
+    return found.length === 0 ? null : { studies: found, refused: [], cancelled: false };
+  };
 
   const engine: BatchEngine = {
-    open: async ({ path, seriesUID }) => {
+    open: async (batchCase) => {
       await foreground.whenFree();
-      const open = findOpen(({ seriesInstanceUID, seriesId }) =>
-        seriesUID === null
-          ? library.getInstances(seriesId, 0).every(({ file }) => file === path)
-          : seriesInstanceUID === seriesUID,
-      );
-      if (open !== undefined) {
-        const study = { ...studies.getStudyOf(open.seriesId), series: [open] };
-        return { studies: [study], refused: [], cancelled: false };
-      }
+      const open = findOpen(batchCase, studies.list());
+      if (open !== null) return open;
+      const { path } = batchCase;
       if (openPath !== path) letGo();
       openPath = path;
       return studies.openInBackground([path], 'batch-open', 'batch');
@@ -85,7 +89,12 @@ export function createBackground(options: {
     makeCases: createCaseMaker({ library, studies, cacheDir }),
     requireModels: ({ policyId, segmenterId }) => models.verify(policyId, segmenterId),
     openForUser: {
-      open: ({ path }) => studies.open([path], 'batch-case'),
+      open: async (batchCase) => {
+        const open = findOpen(batchCase, library.listStudies());
+        if (open === null) return studies.open([batchCase.path], 'batch-case');
+        for (const { studyId } of open.studies) studies.show(studyId);
+        return open;
+      },
       getSeries: async (seriesId) => studies.getSeries(seriesId),
     },
   });

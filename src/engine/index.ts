@@ -210,6 +210,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     reopenSession: async ({ sessionId }) => {
       const source = getSessionSource(store, sessionId);
       await studies.reopen(source);
+      studies.show(source.studyId);
       return studies.getSeries(source.seriesId);
     },
     closeStudy: async ({ studyId }) => {

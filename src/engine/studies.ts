@@ -25,6 +25,8 @@ export interface Studies {
   ): Promise<OpenPathsResult>;
   /** Closes what `use` opened and nobody else has opened since; gives what was closed. */
   closeBackground(use: BackgroundUse): readonly SeriesId[];
+  /** What was opened in the background is now the user's. */
+  show(studyId: StudyId): void;
   /** What the user has opened. */
   list(): readonly StudySummary[];
   /** By anyone. */
@@ -114,6 +116,9 @@ export function createStudies(options: {
         close(studyId);
         return (series ?? []).map(({ seriesId }) => seriesId);
       }),
+    show: (studyId) => {
+      inBackground.delete(studyId);
+    },
     isOpen: (seriesId) => library.getSeries(seriesId) !== null,
     list: () => library.listStudies().filter(({ studyId }) => !inBackground.has(studyId)),
     getSeries,
@@ -125,10 +130,7 @@ export function createStudies(options: {
     },
     getSourcePaths: (studyId) => [...(pathsOf.get(studyId) ?? [])],
     reopen: async (source) => {
-      if (library.getSeries(source.seriesId) !== null) {
-        inBackground.delete(source.studyId);
-        return;
-      }
+      if (library.getSeries(source.seriesId) !== null) return;
       const { cancelled } = await open(source.sourcePaths, `reopen-${source.studyId}`);
       if (cancelled) throw new IbisError('cancelled', 'Opening the study was cancelled.');
       if (library.getSeries(source.seriesId) !== null) return;

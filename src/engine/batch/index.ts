@@ -155,7 +155,7 @@ export function createBatches(options: {
   const describeReport = (batchId: BatchId): BatchReport => {
     const batch = getStoredBatch(store, batchId);
     const counts = countBatchCases(store, batchId);
-    const cases = listStoredCases(store, batchId, { offset: 0, limit: Infinity });
+    const cases = listStoredCases(store, batchId, { offset: 0, limit: null });
     const rows = cases.map(({ summary, batchCase }) => {
       const { sessionId, state, error } = summary;
       const outcome =

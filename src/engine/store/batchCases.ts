@@ -146,11 +146,12 @@ function toStoredCase(row: z.infer<typeof caseRow>): StoredCase {
 export const listStoredCases = (
   store: Store,
   batchId: BatchId,
-  page: { readonly offset: number; readonly limit: number },
+  /** `limit` null: to the end. */
+  page: { readonly offset: number; readonly limit: number | null },
 ): readonly StoredCase[] =>
   store.database
     .prepare(
       `${CASES} SELECT * FROM told WHERE batch_id = ? AND position >= ? ORDER BY position LIMIT ?`,
     )
-    .all(batchId, page.offset, page.limit)
+    .all(batchId, page.offset, page.limit ?? -1)
     .map((row) => toStoredCase(parseBatchRow(caseRow, row)));

@@ -20,13 +20,9 @@ export async function loadReviews(sessionId: SessionId | null): Promise<void> {
 }
 
 /** Where a reviewer looks: the panel opens with the first word of a review. */
-function showReview(focus: 'review-comment' | 'reviewer-name' | null): void {
+function showReview(): void {
   Object.assign(usePanelStore(), { sessionShown: true, rightTab: 'agent' });
   useReviewStore().shown = true;
-  if (focus !== null)
-    setTimeout(() => {
-      document.getElementById(focus)?.focus(); // drawn by then
-    });
 }
 
 /** Stores a verdict on the session in the panel, with the comment that was written. */
@@ -39,16 +35,17 @@ export const review = (verdict: Verdict): Promise<void> =>
     store.problem = '';
     if (store.reviewer.trim() === '') {
       store.waiting = verdict;
-      showReview('reviewer-name');
+      showReview();
       return;
     }
     const comment = store.comment.trim();
     if (verdict === 'rejected' && comment === '') {
       store.problem = 'Say in the comment why it is rejected, then reject it.';
-      showReview('review-comment');
+      store.commentWanted++;
+      showReview();
       return;
     }
-    showReview(null);
+    showReview();
     const { sessionId } = session;
     const reply = await call('reviewSession', {
       sessionId,

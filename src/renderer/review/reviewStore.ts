@@ -22,6 +22,8 @@ export const useReviewStore = defineStore('review', () => {
     /** The verdict that waits for the name of who gives it. */
     waiting: ref<Verdict | null>(null),
     comment: ref(''),
+    /** Counts how often a verdict asked for a comment: the field takes the focus. */
+    commentWanted: ref(0),
     problem: ref(''),
     shown: usePersisted('reviewShown', parseFlag(false)),
   };

@@ -7,7 +7,7 @@ import { repoRoot } from '../../e2e/support/launch.js';
 export interface Measurement {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 's' | 'MiB' | 'per s' | 'times';
+  readonly unit: 'ms' | 's' | 'MiB' | 'per s' | 'per min' | 'times';
   /** A limit that it should stay under. */
   readonly target?: number;
   readonly note?: string;
