@@ -41,7 +41,7 @@ function createScratch() {
   let words = new Int32Array(0);
   return {
     /** At least so many words of 32 bits, holding anything. */
-    take(count: number): Int32Array {
+    take: (count: number): Int32Array => {
       if (words.length < count) words = new Int32Array(count);
       return words;
     },

@@ -185,7 +185,7 @@ export function createLiveSegmentations(output: {
         propagation,
       });
       const known = { before: live.state.voxels, after: state.voxels };
-      recent.remember(segmentationId, after.revision, { change, known });
+      if (kind === 'edit') recent.remember(segmentationId, after.revision, { change, known });
       return after;
     },
     step: (segmentationId, direction) => {

@@ -15,7 +15,7 @@ export function useRowDrag(segment: () => Segment) {
   return {
     /** Whether a dragged row would take this one's place. */
     isTarget,
-    move(by: 1 | -1): void {
+    move: (by: 1 | -1): void => {
       const { segmentNumber } = segment();
       const to = placeOf(segmentNumber) + by;
       if (to >= 0 && to < (store.shown?.segments.length ?? 0)) void moveSegment(segmentNumber, to);
