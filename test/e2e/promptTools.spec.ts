@@ -283,7 +283,7 @@ test('a box drawn while the agent runs is applied at once, and the agent goes on
       [0.57, 0.53],
     ]);
     await expect(view.steps.filter({ hasText: 'You: box' })).toHaveCount(1, { timeout: 60_000 });
-    await expect(view.state).not.toHaveText('Running', { timeout: 90_000 });
+    await expect(view.state).not.toHaveText(/Running|Waiting|Going on/, { timeout: 90_000 });
     const { steps, box, stopReason } = await readStoredSession(page);
     const at = steps.findIndex(({ action }) => action.kind === 'box');
     expect(at).toBeGreaterThan(0);

@@ -18,10 +18,12 @@ export function describeActivity(facts: {
   readonly job: OpeningJob | null;
   readonly session: SegmentationSession | null;
   readonly streaming: StreamingText | null;
+  /** A hand is on the image, or the moment after: the run waits. */
+  readonly isHeld: boolean;
   readonly exporting: boolean;
   readonly loadProgress: LoadProgress | null;
 }): Activity {
-  const { engine, job, session, streaming, exporting, loadProgress } = facts;
+  const { engine, job, session, streaming, isHeld, exporting, loadProgress } = facts;
   const still = { percentage: null, cancels: null };
   if (engine.kind === 'starting') return { ...still, words: 'The engine is starting' };
   if (engine.kind === 'stopped') return { ...still, words: 'The engine has stopped' };
@@ -32,7 +34,8 @@ export function describeActivity(facts: {
   if (session?.runState === 'running') {
     const step = (streaming?.stepIndex ?? session.steps.length) + 1;
     const isClicked = streaming !== null && splitPolicyText(streaming.text).action !== '';
-    const what = isClicked ? 'segmenting' : 'the policy is thinking';
+    const atWork = isClicked ? 'segmenting' : 'the policy is thinking';
+    const what = isHeld ? 'the policy waits for you' : atWork;
     const percentage =
       (100 * Math.min(step, session.settings.maxSteps)) / session.settings.maxSteps;
     return {

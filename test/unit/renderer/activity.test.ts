@@ -10,6 +10,7 @@ const still = {
   job: null,
   session: null,
   streaming: null,
+  isHeld: false,
   exporting: false,
   loadProgress: null,
 } as const;
@@ -31,6 +32,9 @@ test('a run says which step it is at, of how many at most, and can be cancelled'
   const text = '<think>a</think><action>Positive Point (0.5000, 0.5000)</action>';
   expect(describeActivity({ ...still, session, streaming: { stepIndex: 2, text } }).words).toBe(
     'Step 3 of at most 20: segmenting',
+  );
+  expect(describeActivity({ ...still, session, isHeld: true }).words).toBe(
+    'Step 3 of at most 20: the policy waits for you',
   );
 });
 
