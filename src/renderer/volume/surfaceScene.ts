@@ -138,7 +138,7 @@ export function createSurfaceScene(element: HTMLDivElement): SurfaceScene {
     const { towards, up } = VIEWPOINTS[from];
     const [x = 0, y = 0, z = 0] = towards;
     const [ux = 0, uy = 0, uz = 0] = up;
-    camera.setViewUp(1, 1, 1); // the cube looks at each step: in none may the eye stand straight above
+    camera.setViewUp(0.5, 0.5, 0.5); // the cube looks at each step: in none may the eye stand straight above
     camera.setFocalPoint(0, 0, 0);
     camera.setPosition(x, y, z);
     camera.setViewUp(ux, uy, uz);
