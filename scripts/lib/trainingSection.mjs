@@ -33,14 +33,14 @@ export function renderStages(summaries) {
   return [
     '## Reinforcement learning against fine-tuning',
     '',
-    'The bundled policy before and after stage 2, played greedily in PyTorch on all held-out cases of the train splits: what the',
+    'The bundled policy before and after stage 2, played greedily in PyTorch on held-out cases of the train splits: what the',
     'release was chosen by. No test case.',
     '',
-    '| after | Dice | oracle | steps | text parses | absent refused | present refused | directions right | in the mirror |',
-    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| after | n | Dice | oracle | steps | text parses | absent refused | present refused | directions right | in the mirror |',
+    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...summaries.map(
       ({ stage, all }) =>
-        `| ${stage} | ${all.dice.toFixed(3)} | ${all.oracle.toFixed(3)} | ${all.steps.toFixed(1)} | ${percent(all.parsed)} | ${percent(all.refusedOfAbsent)} | ${percent(all.refusedOfPresent)} | ${percent(all.directionsRight)} | ${percent(all.directionsRightMirrored)} |`,
+        `| ${stage} | ${String(all.n)} | ${all.dice.toFixed(3)} | ${all.oracle.toFixed(3)} | ${all.steps.toFixed(1)} | ${percent(all.parsed)} | ${percent(all.refusedOfAbsent)} | ${percent(all.refusedOfPresent)} | ${percent(all.directionsRight)} | ${percent(all.directionsRightMirrored)} |`,
     ),
     '',
     ...summaries.map(

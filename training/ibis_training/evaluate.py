@@ -115,7 +115,7 @@ def describe_whole(rows: list[dict]) -> dict:
     straight, absent, mirrored = ([r for r in rows if r["part"] == p] for p in ("present", "absent", "mirrored"))
     share = lambda part, name, of: round(sum(r[name] for r in part) / max(1, sum(r[of] for r in part)), 4)
     return {
-        "dice": mean_of(straight, "dice"), "steps": mean_of(straight, "steps"), "parsed": round(1 - share(rows, "unparsed", "steps"), 4),
+        "n": len(straight), "dice": mean_of(straight, "dice"), "steps": mean_of(straight, "steps"), "parsed": round(1 - share(rows, "unparsed", "steps"), 4),
         "refusedOfAbsent": round(sum(r["refused"] for r in absent) / max(1, len(absent)), 3),
         "refusedOfPresent": round(sum(r["stop"] == "target-absent" for r in straight) / max(1, len(straight)), 3),
         "directionsRight": share(straight, "directionsRight", "directions"), "directionsRightMirrored": share(mirrored, "directionsRight", "directions"),

@@ -131,8 +131,18 @@ describe('what the training brings', () => {
   });
 
   it('sets the stages beside each other, step by step', () => {
-    const all = { ...shares, directionsRightMirrored: 0.9, dice: 0.8, oracle: 0.9, steps: 3 };
+    const all = {
+      ...shares,
+      n: 40,
+      directionsRightMirrored: 0.9,
+      dice: 0.8,
+      oracle: 0.9,
+      steps: 3,
+    };
     const lines = renderStages([{ stage: 'SFT', all: { ...all, diceByStep: [0.6, 0.8] } }]);
+    expect(lines).toContain(
+      '| SFT | 40 | 0.800 | 0.900 | 3.0 | 100.0% | 90.0% | 1.0% | 95.0% | 90.0% |',
+    );
     expect(lines).toContain('- Mean Dice after step 1, 2, ..., SFT: 0.600, 0.800');
   });
 
