@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run bench [-- NAME ...]`: measures, prints a table and writes test-results/bench.json. `--write` also writes
-// docs/bench.md. Names pick bench files: batch, propagation, queue, segmentations, segmenter, store,
+// docs/bench.md. Names pick bench files: batch, propagation, segmentations, segmenter, store,
 // tools, window.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
