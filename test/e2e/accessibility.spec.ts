@@ -1,16 +1,24 @@
 import { expect, test } from '@playwright/test';
 
 import { ibisWindow } from './pages/ibisWindow.js';
+import { imagePane } from './pages/imagePane.js';
+import { measurePanel } from './pages/measurePanel.js';
 import { shareDemoWindow } from './support/demo.js';
 
 test.describe.serial('the window for every reader', () => {
   const ibis = shareDemoWindow({ needsPolicy: false });
 
-  for (const tab of ['Segments', 'Agent'])
+  for (const tab of ['Segments', 'Measure', 'Agent'])
     test.describe(`with its tab ${tab} on top`, () => {
       test.beforeAll(async () => {
         await ibis.page.getByRole('tab', { name: new RegExp(`^${tab}`) }).click();
-        if (tab === 'Agent') return;
+        if (tab === 'Measure') {
+          const image = imagePane(ibis.page);
+          await ibis.page.keyboard.press('Shift+R');
+          await image.drag(await image.placeOf(0.5, 0.5), await image.placeOf(0.6, 0.6));
+          await expect(measurePanel(ibis.page).rows).toHaveCount(1);
+        }
+        if (tab !== 'Segments') return;
         await ibis.page.keyboard.press('Shift+G');
         await ibis.page.getByLabel('Name of the segment').press('Enter');
         await expect(ibis.page.getByRole('region', { name: 'Tools' })).toBeVisible();
@@ -25,11 +33,13 @@ test.describe.serial('the window for every reader', () => {
           ]
             .filter((element) => element.checkVisibility())
             .filter((element) => {
-              const name =
-                element.getAttribute('aria-label') ??
-                element.getAttribute('aria-labelledby') ??
-                element.textContent.trim();
-              return name === '';
+              const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])] : [];
+              return [element, ...labels].every(
+                (named) =>
+                  (named.getAttribute('aria-label') ??
+                    named.getAttribute('aria-labelledby') ??
+                    named.textContent.trim()) === '',
+              );
             })
             .map((element) => element.outerHTML.slice(0, 160)),
         );
