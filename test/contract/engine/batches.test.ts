@@ -149,7 +149,7 @@ describe.skipIf(!hasTrainedPolicy)(
       await run(batchId);
       expect((await find(batchId)).counts).toEqual({ done: 3, failed: 1, pending: 0 });
       expect(await test.engine.invoke('listSessions', { search: '' })).toHaveLength(3);
-    expect(await test.engine.invoke('listStudies', {})).toEqual([]);
+      expect(await test.engine.invoke('listStudies', {})).toEqual([]);
     });
 
     it('stands back while the user waits for a session of their own', async () => {
