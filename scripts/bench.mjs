@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npm run bench [-- NAME ...]`: measures, prints a table and writes test-results/bench.json. `--write` also writes
-// docs/bench.md. Names pick bench files: batch, propagation, segmentations, segmenter, store,
-// tools, window.
+// docs/bench.md. Names pick bench files: batch, propagation, queue, segmentations, segmenter, store,
+// tools, undo, window.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 

@@ -34,6 +34,35 @@ export function timeFirstImage(page: Page, imageCount: number): Promise<number> 
   }, imageCount);
 }
 
+/**
+ * Presses the key of the next case: milliseconds until its first picture is on screen, told by another slice count in
+ * the pane's corner and by pixels other than the ones before.
+ */
+export function timeNextCase(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const corner = (): string =>
+      document.querySelector('[data-testid="slice"]')?.textContent.split('/').at(-1) ?? '';
+    const middleRow = (): string => {
+      const canvas = document.querySelector<HTMLCanvasElement>('[data-testid^="pane-"] canvas');
+      const context = canvas?.getContext('2d') ?? null;
+      if (canvas === null || context === null || canvas.width === 0) return '';
+      const { data } = context.getImageData(0, canvas.height >> 1, canvas.width, 1);
+      return data.some((value, at) => at % 4 !== 3 && value > 20) ? data.join() : '';
+    };
+    const [cornerBefore, rowBefore] = [corner(), middleRow()];
+    const begunMs = performance.now();
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'n', bubbles: true }));
+    for (;;) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const elapsedMs = performance.now() - begunMs;
+      const row = middleRow();
+      if (corner() !== '' && corner() !== cornerBefore && row !== '' && row !== rowBefore)
+        return elapsedMs;
+      if (elapsedMs > 60_000) throw new Error('no image within 60 s');
+    }
+  });
+}
+
 /** Turns the wheel over the image `turns` times, each as soon as the last is drawn: milliseconds a picture. */
 export function timeScroll(page: Page, turns: number): Promise<number[]> {
   return page.evaluate(async (count) => {
