@@ -64,7 +64,7 @@ def quantised(place: tuple[float, float]) -> tuple[float, float]:
 def write_click_step(name: str, axis: str, g: Geometry, label: str, exact: bool = False) -> str:
     """One step's text with a click; `exact` with all four decimals, else in the small policy's hundredths."""
     if g.mask_empty and label == "include":
-        where = direction(axis, (0.5, 0.5), g.target_centre)
+        where = direction(axis, (0.5, 0.5), g.click_place)
         lies = f"toward {where}" if where else "near the image centre"
         thought = f"No mask yet. The {name} lies {lies}."
     else:
