@@ -5,16 +5,19 @@ import type { Command } from 'commander';
 
 import { measurementFormats } from '../contract/measurementChannels.js';
 import type { MeasurementFormat } from '../contract/measurementChannels.js';
+import { addProfileOptions, toDeidentification } from './deidentify.js';
+import type { ProfileOptions } from './deidentify.js';
 import { openEngine } from './openEngine.js';
 import { chooseSeries, openInput } from './openInput.js';
 import { createOutput } from './output.js';
 import { requireWritableFolder } from './outputFolder.js';
 
-interface MeasurementsOptions {
+interface MeasurementsOptions extends ProfileOptions {
   readonly series?: string;
   readonly out?: string;
   readonly formats: readonly MeasurementFormat[];
   readonly import?: string;
+  readonly deidentify?: true;
   readonly dataDir?: string;
   readonly json?: true;
 }
@@ -53,6 +56,7 @@ export async function runMeasurements(input: string, options: MeasurementsOption
         seriesId,
         formats: [...options.formats],
         outDir: path.resolve(options.out),
+        deidentify: options.deidentify === true ? toDeidentification(options) : null,
       });
       files.push(...written.files);
       notes.push(...written.notes);
@@ -78,7 +82,7 @@ export async function runMeasurements(input: string, options: MeasurementsOption
 }
 
 export function addMeasurementsCommand(program: Command): void {
-  program
+  const command = program
     .command('measurements')
     .description('list the measurements on a series, write them to files, or import a DICOM SR')
     .argument('<path>', 'folder, file, zip or DICOMDIR that the series lies in')
@@ -91,6 +95,11 @@ export function addMeasurementsCommand(program: Command): void {
       ['dicom-sr', 'csv'] satisfies MeasurementFormat[],
     )
     .option('--import <file>', 'DICOM SR (TID 1500) to lay on the series first')
+    .option(
+      '--deidentify',
+      "take the patient's identity out of the files; the options below say how",
+    );
+  addProfileOptions(command)
     .option('--data-dir <dir>', "data folder with the database (default: the app's own)")
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
@@ -100,6 +109,7 @@ The measurements are those drawn in the window, or imported. A DICOM SR needs DI
 
 Examples:
   $ ibis measurements ~/studies/ct --out tables --formats csv
+  $ ibis measurements ~/studies/ct --out tables --deidentify
   $ ibis measurements ct.zip --series 1.2.3 --import report.dcm --json`,
     )
     .action(runMeasurements);

@@ -58,6 +58,22 @@ describe('ibis measurements', () => {
     expect(readFileSync(path.join(out, 'measurements.csv'), 'utf8')).toContain(',length,5,mm,');
   });
 
+  it('leaves the patient out of the files when asked to', async () => {
+    const named = readFileSync(path.join(out, 'measurements.csv'), 'utf8');
+    const anonymous = path.join(work, 'anonymous');
+    const args = ['measurements', series, '--data-dir', dataDir, '--out', anonymous];
+    expect((await runCli([...args, '--deidentify'])).code).toBe(0);
+    const words = ['Test^Ibis', 'IBIS-TEST'];
+    for (const file of ['measurements.csv', 'measurements.dcm']) {
+      const bytes = readFileSync(path.join(anonymous, file), 'latin1');
+      for (const word of words) expect(bytes, `${word} in ${file}`).not.toContain(word);
+    }
+    for (const word of words) expect(named).toContain(word);
+    expect(readFileSync(path.join(anonymous, 'measurements.csv'), 'utf8')).toContain(
+      ',length,5,mm,',
+    );
+  });
+
   it('lays a report on the series in another data folder', async () => {
     const report = path.join(out, 'measurements.dcm');
     expect(existsSync(report)).toBe(true);
