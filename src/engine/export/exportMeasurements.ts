@@ -1,15 +1,16 @@
+import type { ExportResult } from '../../contract/channels.js';
 import type { MeasurementFormat } from '../../contract/measurementChannels.js';
 import { assertNever } from '../../domain/result.js';
 import type { Deidentifier } from '../deidentify/index.js';
 import { findFolderWithout } from './exportFolder.js';
-import { writeMadeFile } from './madeFile.js';
 import type { MadeFile } from './madeFile.js';
 import { encodeMeasurementReport, whyNotReported } from './measurementReport.js';
 import type { MeasurementReportInput } from './measurementReport.js';
 import { encodeMeasurementCsv, encodeMeasurementJson } from './measurementTables.js';
 import type { MeasurementTableInput } from './measurementTables.js';
 import { readSourceHeader } from './sourceHeader.js';
-import { changeMade, measurementsWithoutIdentity } from './withoutIdentity.js';
+import { measurementsWithoutIdentity } from './withoutIdentity.js';
+import { writeFormats } from './writeFormats.js';
 
 export type MeasurementExportInput = MeasurementTableInput &
   Omit<MeasurementReportInput, 'header'> & {
@@ -64,24 +65,11 @@ export async function exportMeasurements(
   input: MeasurementExportInput,
   formats: readonly MeasurementFormat[],
   outDir: string,
-): Promise<{
-  readonly files: readonly string[];
-  readonly notes: readonly string[];
-  readonly folder: string;
-}> {
-  const { deidentifier } = input;
+): Promise<ExportResult & { readonly folder: string }> {
   const folder = findFolderWithout(outDir, Object.values(NAMES));
-  const files: string[] = [];
-  const notes: string[] = [];
-  for (const format of formats)
-    for (const made of makeFiles(input, format))
-      if (typeof made === 'string') notes.push(made);
-      else
-        files.push(
-          await writeMadeFile(
-            folder,
-            deidentifier === undefined ? made : changeMade(made, deidentifier),
-          ),
-        );
-  return { files, notes, folder };
+  const written = await writeFormats(formats, (format) => makeFiles(input, format), {
+    folder,
+    deidentifier: input.deidentifier,
+  });
+  return { ...written, folder };
 }

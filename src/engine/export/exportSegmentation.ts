@@ -15,7 +15,6 @@ import { parseColour } from './displayColour.js';
 import { findFolderWithout } from './exportFolder.js';
 import { encodeLabelmapSeg } from './labelmapSeg.js';
 import { findOverlap, paintLabels } from './labelSlices.js';
-import { writeMadeFile } from './madeFile.js';
 import type { MadeFile } from './madeFile.js';
 import { encodeNiftiLabels } from './nifti.js';
 import { encodeRtStruct, hasPlaces } from './rtStruct.js';
@@ -29,7 +28,8 @@ import type { SlicePicture } from './overlayPicture.js';
 import { encodeSegmentPicture } from './segmentPicture.js';
 import { computeSurface } from './surface.js';
 import type { Software, VolumeSource } from './types.js';
-import { changeMade, segmentationWithoutIdentity, warnOfPixels } from './withoutIdentity.js';
+import { segmentationWithoutIdentity, warnOfPixels } from './withoutIdentity.js';
+import { writeFormats } from './writeFormats.js';
 
 export interface SegmentationExportInput {
   readonly data: SegmentationData;
@@ -261,18 +261,9 @@ export async function exportSegmentation(
   const input =
     deidentifier === undefined ? whole : segmentationWithoutIdentity(whole, deidentifier);
   const folder = findFolderWithout(outDir, listNames(input));
-  const files: string[] = [];
-  const notes: string[] = [];
-  // One format after the other, each written before the next is made: a large segmentation is large in each.
-  for (const format of formats)
-    for (const made of await makeFiles(input, format))
-      if (typeof made === 'string') notes.push(made);
-      else
-        files.push(
-          await writeMadeFile(
-            folder,
-            deidentifier === undefined ? made : changeMade(made, deidentifier),
-          ),
-        );
+  const { files, notes } = await writeFormats(formats, (format) => makeFiles(input, format), {
+    folder,
+    deidentifier,
+  });
   return { files, notes: [...new Set(notes)], folder };
 }

@@ -12,7 +12,6 @@ import type { SegmentationSession } from '../../domain/session.js';
 import type { Deidentifier } from '../deidentify/index.js';
 import { encodeBinarySeg } from './dicomSeg.js';
 import { formatColour } from './displayColour.js';
-import { writeMadeFile } from './madeFile.js';
 import type { MadeFile } from './madeFile.js';
 import { computeMaskFrames } from './maskFrames.js';
 import { encodeNiftiMask } from './nifti.js';
@@ -25,7 +24,8 @@ import type { TracedModel, TracedStep } from './traceLines.js';
 import { makeTrainingForm } from './trainingForms.js';
 import type { Prompting } from './trainingForms.js';
 import type { ExportSource, Software } from './types.js';
-import { changeMade, sessionWithoutIdentity, warnOfPixels } from './withoutIdentity.js';
+import { sessionWithoutIdentity, warnOfPixels } from './withoutIdentity.js';
+import { writeFormats } from './writeFormats.js';
 
 export { RESEARCH_NOTICE } from './types.js';
 export type { ExportSource, Software, SourceImage } from './types.js';
@@ -166,20 +166,11 @@ export async function exportSession(
 ): Promise<ExportResult> {
   const { deidentifier } = whole;
   const input = deidentifier === undefined ? whole : sessionWithoutIdentity(whole, deidentifier);
-  const files: string[] = [];
-  const notes: string[] = [];
   const warning = deidentifier === undefined ? null : warnOfPixels(input.source);
-  if (warning !== null && formats.some((format) => format === 'trace' || format === 'overlay'))
-    notes.push(warning);
-  for (const format of formats)
-    for (const made of await makeFiles(input, format))
-      if (typeof made === 'string') notes.push(made);
-      else
-        files.push(
-          await writeMadeFile(
-            outDir,
-            deidentifier === undefined ? made : changeMade(made, deidentifier),
-          ),
-        );
-  return { files, notes };
+  const isShown = formats.some((format) => format === 'trace' || format === 'overlay');
+  const { files, notes } = await writeFormats(formats, (format) => makeFiles(input, format), {
+    folder: outDir,
+    deidentifier,
+  });
+  return { files, notes: warning !== null && isShown ? [warning, ...notes] : notes };
 }
