@@ -29,6 +29,16 @@ export interface Sequence {
 
 export const isSequence = (element: Element): element is Sequence => 'items' in element;
 
+/** Text without its padding, of a value whose characters are ASCII by its VR (UI, CS, ...); '' where there is none. */
+export const readAscii = (elements: readonly Element[], tag: string): string => {
+  const found = elements.find((element) => element.tag === tag);
+  return found === undefined || isSequence(found)
+    ? ''
+    : Buffer.from(found.value)
+        .toString('latin1')
+        .replace(/[\0\s]+$/, '');
+};
+
 const PIXELS = new Set([PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA]);
 
 export interface ElementTree {

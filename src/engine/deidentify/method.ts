@@ -1,5 +1,5 @@
 import type { Deidentification } from '../../contract/deidentification.js';
-import { isSequence, textValue } from './elements.js';
+import { isSequence, readAscii, textValue } from './elements.js';
 import type { Element } from './elements.js';
 
 /** What a de-identified object says of how it became one: PS3.15 E.1.1, codes of PS3.16 CID 7050. */
@@ -34,15 +34,6 @@ const codeItem = ({ value, meaning }: { value: string; meaning: string }): reado
   leaf('00080102', 'SH', 'DCM'),
   leaf('00080104', 'LO', meaning),
 ];
-
-const readAscii = (elements: readonly Element[], tag: string): string => {
-  const found = elements.find((element) => element.tag === tag);
-  return found === undefined || isSequence(found)
-    ? ''
-    : Buffer.from(found.value)
-        .toString('latin1')
-        .replace(/[\0\s]+$/, '');
-};
 
 const TEMPORAL = { remove: 'REMOVED', shift: 'MODIFIED', keep: 'UNMODIFIED' } as const;
 

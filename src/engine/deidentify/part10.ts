@@ -6,19 +6,10 @@ import { IbisError } from '../../contract/errors.js';
 import type { FileHeader } from '../dicom/parseFileHeader.js';
 import { DEFLATED, encodingOf, EXPLICIT_LITTLE } from '../dicom/readHeader.js';
 import { IMPLEMENTATION_CLASS_UID } from '../export/writeDicom.js';
-import { encodeElementHead, encodeElements, isSequence, textValue } from './elements.js';
+import { encodeElementHead, encodeElements, readAscii, textValue } from './elements.js';
 import type { Element, ElementTree } from './elements.js';
 
 /** DICOM files of changed elements, whose pixel data are the bytes that they were. */
-
-const readUid = (elements: readonly Element[], tag: string): string => {
-  const found = elements.find((element) => element.tag === tag);
-  return found === undefined || isSequence(found)
-    ? ''
-    : Buffer.from(found.value)
-        .toString('latin1')
-        .replace(/[\0\s]+$/, '');
-};
 
 /**
  * Preamble, meta group and data set up to the pixel data. The preamble is zero (it may hold another file's header), and
@@ -33,8 +24,8 @@ export function encodeHead(elements: readonly Element[], transferSyntaxUID: stri
   const meta = encodeElements(
     [
       { tag: '00020001', vr: 'OB', value: Uint8Array.of(0, 1) },
-      uid('00020002', readUid(elements, '00080016')),
-      uid('00020003', readUid(elements, '00080018')),
+      uid('00020002', readAscii(elements, '00080016')),
+      uid('00020003', readAscii(elements, '00080018')),
       uid('00020010', transferSyntaxUID),
       uid('00020012', IMPLEMENTATION_CLASS_UID),
       { tag: '00020013', vr: 'SH', value: textValue('IBIS', 'SH') },
