@@ -12,6 +12,20 @@ import { asSegmentTool, segmentTools } from './segmentHand.js';
 import type { PlacedOnSegment } from './segmentHand.js';
 import type { WindowPresetId } from './windowing.js';
 
+/** Those that say where the target is; the others look at the image, measure it, or edit segments only. */
+export const promptTools = [
+  'include',
+  'exclude',
+  'box',
+  'include-scribble',
+  'exclude-scribble',
+  'brush',
+  'eraser',
+  'lasso',
+  'cut-lasso',
+] as const;
+export type PromptTool = (typeof promptTools)[number];
+
 /** What the left mouse button does on an image. Right drag zooms, middle drag pans, the wheel changes slice. */
 export const viewerTools = [
   'select', // moves the cross in the three planes, takes hold of measurements
@@ -25,32 +39,10 @@ export const viewerTools = [
   'rectangle',
   'ellipse',
   'arrow',
-  'include',
-  'exclude',
-  'box',
-  'include-scribble',
-  'exclude-scribble',
-  'brush',
-  'eraser',
-  'lasso',
-  'cut-lasso',
+  ...promptTools,
   ...segmentTools,
 ] as const;
 export type ViewerTool = (typeof viewerTools)[number];
-
-/** Those that say where the target is; the others look at the image and measure it. */
-export const promptTools = [
-  'include',
-  'exclude',
-  'box',
-  'include-scribble',
-  'exclude-scribble',
-  'brush',
-  'eraser',
-  'lasso',
-  'cut-lasso',
-] as const satisfies readonly ViewerTool[];
-export type PromptTool = (typeof promptTools)[number];
 
 /** What changes pixels by hand: for the agent's mask or for a segment, whichever lies on top. */
 export const asEditTool = (tool: ViewerTool): EditTool | null =>
