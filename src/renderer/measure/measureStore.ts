@@ -1,14 +1,9 @@
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
 
+import type { ExportResult } from '../../contract/channels.js';
 import type { MeasurementId, SeriesId } from '../../domain/brand.js';
 import type { Measurement } from '../../domain/measurement.js';
-
-/** What came of an import or an export. */
-export interface FileOutcome {
-  readonly files: readonly string[];
-  readonly notes: readonly string[];
-}
 
 /** The measurements of the series on screen, as they are stored. */
 export const useMeasureStore = defineStore('measure', () => ({
@@ -25,6 +20,6 @@ export const useMeasureStore = defineStore('measure', () => ({
   problem: ref(''),
   /** A file is being read or written. */
   filing: ref(false),
-  exported: shallowRef<FileOutcome | null>(null),
+  exported: shallowRef<ExportResult | null>(null),
   importNotes: shallowRef<readonly string[]>([]),
 }));

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 
+import type { ExportResult } from '../../contract/channels.js';
 import type { SegmentationId, SeriesId } from '../../domain/brand.js';
 import type { Segmentation } from '../../domain/segmentation.js';
 import { parseNumberWithin, parseOneOf, usePersisted } from '../ui/persisted.js';
@@ -19,12 +20,6 @@ export interface ToolJob {
   readonly done: number;
   readonly total: number | null;
   readonly cancelling: boolean;
-}
-
-/** What came of an import or an export. */
-export interface FileOutcome {
-  readonly files: readonly string[];
-  readonly notes: readonly string[];
 }
 
 /** The segmentations of the volume on screen, without their voxels, and which segment is worked on. */
@@ -75,7 +70,7 @@ export const useSegmentationStore = defineStore('segmentation', () => {
     job: shallowRef<ToolJob | null>(null),
     /** A file is being read or written. */
     filing: ref(false),
-    exported: shallowRef<FileOutcome | null>(null),
+    exported: shallowRef<ExportResult | null>(null),
     importNotes: shallowRef<readonly string[]>([]),
   };
 });

@@ -76,8 +76,3 @@ async function exportSessionFile(
   if (!reply.ok) return reply;
   return { ok: true, value: { files: [reply.value.file], notes: reply.value.notes } };
 }
-
-export async function revealFile(path: string): Promise<void> {
-  const reply = await call('revealInFolder', { path });
-  if (!reply.ok) useSessionStore().exportProblem = reply.error.message;
-}
