@@ -284,7 +284,7 @@ describe('a session that a user takes over, with the real segmenter and store', 
     expect(switched.steps.slice(0, 3)).toEqual(first.steps);
     expect(switched.clicks).toEqual(first.clicks);
     expect(switched.answer).toBe('Left putamen.');
-    // Taken up again from the world.store, it stands where it was left.
+    // Taken up again from the store, it stands where it was left.
     expect(getSession(world.store, sessionId).steps.map((step) => step.undone)).toEqual([
       ...[false, false, false],
       ...[true, true],
