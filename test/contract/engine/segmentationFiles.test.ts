@@ -81,6 +81,8 @@ describe('segmentations in and out of the engine', () => {
     expect(notes).toEqual([]);
     expect(files.map((file) => path.relative(outDir, file)).sort()).toEqual([
       'coco.json',
+      path.join('overlays', 'slice-003.png'),
+      path.join('overlays', 'slice-004.png'),
       'rtstruct.dcm',
       'segmentation-labelmap.dcm',
       'segmentation.dcm',
