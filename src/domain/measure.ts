@@ -131,10 +131,8 @@ function angleDegrees(from: Vec3, apex: Vec3, to: Vec3): number {
 }
 
 /** Points in pixels of the slice image; a pixel's centre is a whole number. */
-export const toImagePoints = (
-  cut: CutVolume,
-  points: readonly WorldPoint[],
-): readonly ImagePoint[] => points.map((point) => worldToImage(cut, point).point);
+const toImagePoints = (cut: CutVolume, points: readonly WorldPoint[]): readonly ImagePoint[] =>
+  points.map((point) => worldToImage(cut, point).point);
 
 /**
  * What a measurement tells, from its points and the voxels under it: lengths and areas in the patient's mm (in pixels where

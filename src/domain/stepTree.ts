@@ -30,7 +30,7 @@ export function findWay<Node extends StepNode>(
 }
 
 /** What was done upon a step (null: upon the beginning), oldest first. */
-export const findChildren = <Node extends StepNode>(
+const findChildren = <Node extends StepNode>(
   steps: readonly Node[],
   stepIndex: number | null,
 ): readonly Node[] => steps.filter((step) => step.followsStepIndex === stepIndex);

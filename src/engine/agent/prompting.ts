@@ -13,7 +13,7 @@ import type { PromptBox, PromptScribble, SegmenterPrompts } from './types.js';
 /** Placing prompts and taking them away, by the policy or the user: the same prompt, the same segmenter call. */
 
 /** A point in all three spaces; the voxel is the one whose pixel holds it. */
-export function placePoint(
+function placePoint(
   { plane, geometry, sliceIndex }: Pick<AgentContext, 'geometry' | 'plane' | 'sliceIndex'>,
   normalised: NormalisedPoint,
 ): PlacedPoint {

@@ -85,7 +85,7 @@ async function applyPolicyReply(
 }
 
 /** One turn of the policy. Rejects with AbortError when cancelled; `state` is then as before. */
-export async function takePolicyTurn({
+async function takePolicyTurn({
   context,
   state,
   policy,

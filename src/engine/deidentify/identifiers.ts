@@ -24,7 +24,7 @@ const SHORTEST_NUMBER = 4; // '1' and '12' are the study IDs of half the world
 const SHORTEST_NAME = 2;
 const SHORTEST_PLACE = 3;
 
-export const splitWords = (text: string): readonly string[] =>
+const splitWords = (text: string): readonly string[] =>
   text.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
 
 export function findIdentifiers(

@@ -45,7 +45,7 @@ export function encodeHead(elements: readonly Element[], transferSyntaxUID: stri
 }
 
 /** Deflated data sets are written inflated: their pixels could not be found otherwise. */
-export const syntaxWritten = ({ transferSyntaxUID }: FileHeader): string =>
+const syntaxWritten = ({ transferSyntaxUID }: FileHeader): string =>
   transferSyntaxUID === DEFLATED ? EXPLICIT_LITTLE : transferSyntaxUID;
 
 const ITEM = 0xe000fffe;

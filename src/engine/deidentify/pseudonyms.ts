@@ -16,7 +16,7 @@ export interface Pseudonyms {
 }
 
 /** UIDs of DICOM itself: classes, syntaxes, well-known frames. They name no instance. */
-export const isWellKnown = (uid: string): boolean => uid.startsWith('1.2.840.10008.');
+const isWellKnown = (uid: string): boolean => uid.startsWith('1.2.840.10008.');
 
 // Crockford's letters: none is mistaken for another.
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

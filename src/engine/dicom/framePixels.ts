@@ -20,7 +20,7 @@ interface Stretch {
 }
 
 /** The stretch of the original file that can be shown as it is, or null: the frame must be decoded. */
-export function findDirectStretch(frame: StoredFrame): Stretch | null {
+function findDirectStretch(frame: StoredFrame): Stretch | null {
   const { source, info } = frame;
   const length = frameByteLength(info);
   if (source.kind === 'nifti') {

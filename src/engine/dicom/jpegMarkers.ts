@@ -22,7 +22,7 @@ function readSegments(bytes: Uint8Array): readonly Segment[] {
   return segments;
 }
 
-export const isFrameMarker = (marker: number): boolean =>
+const isFrameMarker = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
 /** Bits a sample of the stream's frame header (8 or 12); 8 when there is none. */

@@ -15,7 +15,7 @@ export interface RawSamples {
   readonly photometric: string;
 }
 
-export const toBytes = (array: PixelArray): Uint8Array =>
+const toBytes = (array: PixelArray): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /** Reverses the bytes of each sample, in place. */
@@ -25,7 +25,7 @@ export function swapBytes(bytes: Uint8Array, bytesPerSample: number): Uint8Array
   return bytes;
 }
 
-export function planarToInterleaved(
+function planarToInterleaved(
   bytes: Uint8Array,
   pixelCount: number,
   samples: number,

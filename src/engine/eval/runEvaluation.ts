@@ -122,7 +122,7 @@ export const describeMachine = (): NonNullable<EvalReport['machine']> => ({
 });
 
 /** A case of the same target from another file, half the set away: neighbours are often one patient's. */
-export function findOther(cases: readonly EvalCase[], evalCase: EvalCase): EvalCase | null {
+function findOther(cases: readonly EvalCase[], evalCase: EvalCase): EvalCase | null {
   const same = cases.filter(({ target }) => target.id === evalCase.target.id);
   const from = same.indexOf(evalCase) + Math.floor(same.length / 2);
   for (let offset = 0; offset < same.length; offset++) {

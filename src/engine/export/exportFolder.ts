@@ -21,7 +21,7 @@ const PICTURES = [
 ];
 
 /** What an earlier export of a session left in a folder; other files there are none of our business. */
-export function findExportedFiles(folder: string): string[] {
+function findExportedFiles(folder: string): string[] {
   const pictures = PICTURES.flatMap(({ folder: below, name }) => {
     const dir = path.join(folder, below);
     const names = existsSync(dir) ? readdirSync(dir) : [];

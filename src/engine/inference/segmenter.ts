@@ -8,7 +8,7 @@ import type { SegmenterManifest } from '../../contract/manifest.js';
 import type { Segmenter } from '../agent/types.js';
 import type { InstalledModel } from './models.js';
 
-export const CACHE_LIMIT_BYTES = 1 << 30;
+const CACHE_LIMIT_BYTES = 1 << 30;
 const MAX_THREADS = 8; // more gain nothing on models of this size
 
 export const defaultThreads = (): number => Math.min(MAX_THREADS, availableParallelism());

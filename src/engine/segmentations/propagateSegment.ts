@@ -45,7 +45,7 @@ interface Found extends SegmentationSnapshot {
 }
 
 /** What a segment's stored slices become when slice images of a plane are replaced. */
-export function replaceSlices(
+function replaceSlices(
   voxels: SegmentSlices,
   plane: SlicePlane,
   dimensions: Parameters<typeof writeSegmentSlice>[1],

@@ -29,10 +29,7 @@ function requireSlice(plane: SlicePlane, sliceIndex: number): void {
 }
 
 /** The mask mirrored across a line at a share of its width or height; what leaves the image is lost. */
-export function mirrorMask(
-  mask: Mask,
-  { across, at }: { across: 'column' | 'row'; at: number },
-): Mask {
+function mirrorMask(mask: Mask, { across, at }: { across: 'column' | 'row'; at: number }): Mask {
   const { width, height } = mask;
   const data = new Uint8Array(width * height);
   const side = across === 'column' ? width : height;

@@ -1,6 +1,6 @@
 import type { Measurement, MeasurementKind } from '../../domain/measurement.js';
 
-export const KIND_NAMES: Readonly<Record<MeasurementKind, string>> = {
+const KIND_NAMES: Readonly<Record<MeasurementKind, string>> = {
   length: 'Length',
   angle: 'Angle',
   bidirectional: 'Two axes',

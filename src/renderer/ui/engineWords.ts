@@ -9,7 +9,7 @@ const PROVIDER_NAMES: Readonly<Record<string, string>> = {
   dml: 'DirectML',
 };
 
-export const nameProvider = (id: string): string => PROVIDER_NAMES[id] ?? id;
+const nameProvider = (id: string): string => PROVIDER_NAMES[id] ?? id;
 
 /** The engine in two words at the most, since the bar is full, and in a sentence for who points at them. */
 export function describeEngine(

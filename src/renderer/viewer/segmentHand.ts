@@ -6,7 +6,7 @@ import type { EditTool } from '../../domain/session.js';
 import type { SlicePosition } from './viewerApi.js';
 
 /** Tools that work on segments alone: an outline that keeps to edges, and a press that says which part is meant. */
-export const segmentTools = ['livewire', 'fill', 'grow-region', 'island'] as const;
+const segmentTools = ['livewire', 'fill', 'grow-region', 'island'] as const;
 export type SegmentTool = (typeof segmentTools)[number];
 
 export const asSegmentTool = (tool: string): SegmentTool | null =>

@@ -42,7 +42,7 @@ const QUARTERS = {
 } as const satisfies Record<PaneId, SliceAxis>;
 
 /** Axis along which a pane cuts; null for a side pane that shows nothing. */
-export function axisOfPane(stance: Stance, paneId: PaneId): SliceAxis | null {
+function axisOfPane(stance: Stance, paneId: PaneId): SliceAxis | null {
   const geometry = stance.volume?.geometry;
   if (stance.layout === 'quad') return isCut(stance) ? QUARTERS[paneId] : 'acquired';
   if (paneId === 'main') return stance.axis;

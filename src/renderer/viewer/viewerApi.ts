@@ -8,12 +8,12 @@ import type { Segment } from '../../domain/segmentation.js';
 import { editTools } from '../../domain/session.js';
 import type { EditTool } from '../../domain/session.js';
 import type { IntensityWindow } from '../../domain/study.js';
-import { asSegmentTool, segmentTools } from './segmentHand.js';
-import type { PlacedOnSegment } from './segmentHand.js';
+import { asSegmentTool } from './segmentHand.js';
+import type { PlacedOnSegment, SegmentTool } from './segmentHand.js';
 import type { WindowPresetId } from './windowing.js';
 
 /** Those that say where the target is; the others look at the image, measure it, or edit segments only. */
-export const promptTools = [
+const promptTools = [
   'include',
   'exclude',
   'box',
@@ -27,22 +27,20 @@ export const promptTools = [
 export type PromptTool = (typeof promptTools)[number];
 
 /** What the left mouse button does on an image. Right drag zooms, middle drag pans, the wheel changes slice. */
-export const viewerTools = [
-  'select', // moves the cross in the three planes, takes hold of measurements
-  'window',
-  'pan',
-  'zoom',
-  'scroll',
-  'length',
-  'angle',
-  'bidirectional',
-  'rectangle',
-  'ellipse',
-  'arrow',
-  ...promptTools,
-  ...segmentTools,
-] as const;
-export type ViewerTool = (typeof viewerTools)[number];
+export type ViewerTool =
+  | 'select' // moves the cross in the three planes, takes hold of measurements
+  | 'window'
+  | 'pan'
+  | 'zoom'
+  | 'scroll'
+  | 'length'
+  | 'angle'
+  | 'bidirectional'
+  | 'rectangle'
+  | 'ellipse'
+  | 'arrow'
+  | PromptTool
+  | SegmentTool;
 
 /** What changes pixels by hand: for the agent's mask or for a segment, whichever lies on top. */
 export const asEditTool = (tool: ViewerTool): EditTool | null =>

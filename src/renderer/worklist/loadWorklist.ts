@@ -2,7 +2,7 @@ import type { SessionQuery } from '../../domain/review.js';
 import { call } from '../ui/client.js';
 import { useWorklistStore } from './worklistStore.js';
 
-export const SESSIONS_PAGE = 200;
+const SESSIONS_PAGE = 200;
 
 export async function loadStudies(): Promise<void> {
   const store = useWorklistStore();

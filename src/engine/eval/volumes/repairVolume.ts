@@ -11,7 +11,7 @@ export const REPAIR_BELOW_DICE = 0.85; // a better slice is left as it is
 const CLICKS_A_SLICE = 6; // fewer where it is good before: three left small end slices bad, on held-out volumes
 
 /** What a user is told to look at: flagged slices, and on both sides of each end. */
-export function listForReview({ made, ends }: Completed, sliceCount: number): number[] {
+function listForReview({ made, ends }: Completed, sliceCount: number): number[] {
   const flagged = [...made.values()].flatMap(({ sliceIndex, doubts }) =>
     doubts.length > 0 ? [sliceIndex] : [],
   );

@@ -74,7 +74,7 @@ export async function runVolumeEvaluation(options: VolumeEvaluationOptions): Pro
 
 const noDoubts = { slices: 0, flagged: 0, flaggedBad: 0, bad: 0 };
 
-export async function runVolumeMethod(
+async function runVolumeMethod(
   volume: VolumeCase,
   method: VolumeMethod,
   leastPixels: number,
