@@ -50,7 +50,7 @@ afterAll(() => {
   if (work !== '') rmSync(work, { recursive: true, force: true });
 });
 
-describe.skipIf(python === null)('De-identified files, read by pydicom (skipped: no .venv)', () => {
+describe.skipIf(python === null)('De-identified files, read by pydicom (needs .venv)', () => {
   it('are held against originals that identify by every kind of word', () => {
     for (const [n, original] of originals.entries())
       if (!(sources[n] ?? '').includes('deflated'))
@@ -250,7 +250,7 @@ describe.skipIf(python === null)('De-identified files, read by pydicom (skipped:
   });
 
   it.skipIf(!hasDciodvfy)(
-    'have no error that the original lacks, says dciodvfy (skipped: not installed)',
+    'have no error that the original lacks, says dciodvfy (needs dciodvfy)',
     () => {
       // dciodvfy does not inflate, so it finds nothing in the deflated original.
       for (const [n, source] of sources.entries())
@@ -276,7 +276,7 @@ const DEFLATED_FILE = /_dfl\.dcm$/; // dciodvfy does not inflate
 const samples = findShared('dicom_conformance/pydicom');
 
 describe.skipIf(samples === null || python === null || !hasDciodvfy)(
-  "Files of pydicom's test set (skipped: shared data, .venv or dciodvfy missing)",
+  "Files of pydicom's test set (needs shared data, .venv and dciodvfy)",
   () => {
     it('stay readable, with the same pixels and no new error', async () => {
       const folder = samples ?? '';

@@ -140,7 +140,7 @@ describe('What is exported of a series beside its de-identified copy', () => {
     );
   });
 
-  it.skipIf(python === null)('is read by pydicom (skipped: no .venv)', () => {
+  it.skipIf(python === null)('is read by pydicom (needs .venv)', () => {
     const objects = written.filter((file) => file.endsWith('.dcm'));
     for (const { values } of judge(objects)) {
       expect(values['00120062']).toBe('YES');
@@ -149,7 +149,7 @@ describe('What is exported of a series beside its de-identified copy', () => {
     }
   });
 
-  it.skipIf(!hasDciodvfy)('has no error for dciodvfy (skipped: not installed)', () => {
+  it.skipIf(!hasDciodvfy)('has no error for dciodvfy (needs dciodvfy)', () => {
     for (const name of ['segmentation.dcm', 'rtstruct.dcm'])
       expect(findDicomErrors(withName(written, name)), name).toEqual([]);
   });
