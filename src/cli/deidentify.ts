@@ -2,8 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { dateTreatments, deidentificationSchema } from '../contract/deidentification.js';
 import type { Deidentification, DeidentificationPreview } from '../contract/deidentification.js';
@@ -57,6 +56,12 @@ export const addProfileOptions = (command: Command): Command =>
     .option('--clean-descriptors', 'descriptions stay, without words that identify')
     .option('--leave-out-burned-in', 'images that may show text with names are not written')
     .option('--pseudonym <name>', "the patient's name and ID in the copy", parsePseudonym);
+
+/** The options of the profile that were written in this call of `command`. */
+export const givenProfileOptions = (command: Command): readonly string[] =>
+  addProfileOptions(new Command())
+    .options.filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map(({ long, flags }) => long ?? flags);
 
 export const toDeidentification = (options: ProfileOptions): Deidentification => ({
   dates: options.dates,

@@ -5,8 +5,10 @@ import type { Command } from 'commander';
 
 import { exportFormats, usualExportFormats } from '../contract/exportFormats.js';
 import type { ExportFormat } from '../contract/exportFormats.js';
-import { addProfileOptions, toDeidentification } from './deidentify.js';
+import { IbisError } from '../contract/errors.js';
+import { addProfileOptions, givenProfileOptions, toDeidentification } from './deidentify.js';
 import type { ProfileOptions } from './deidentify.js';
+import { aboutSession } from './aboutSession.js';
 import { openEngine } from './openEngine.js';
 import { createOutput } from './output.js';
 import { requireWritableFolder } from './outputFolder.js';
@@ -20,20 +22,32 @@ interface ExportOptions extends ProfileOptions {
 }
 
 /** `ibis export`: the files of stored sessions, as the window's export menu writes them. */
-export async function runExport(ids: readonly string[], options: ExportOptions): Promise<void> {
+export async function runExport(
+  ids: readonly string[],
+  options: ExportOptions,
+  command: Command,
+): Promise<void> {
+  const [aboutIdentity] = givenProfileOptions(command);
+  if (aboutIdentity !== undefined && options.deidentify !== true)
+    throw new IbisError(
+      'usage',
+      `${aboutIdentity} says how to de-identify: write --deidentify with it. Nothing was written.`,
+    );
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
   const out = path.resolve(options.out);
   requireWritableFolder(out);
   const engine = await openEngine(options.dataDir);
   try {
     for (const sessionId of ids) {
-      const { files, notes } = await engine.invoke('exportSession', {
-        sessionId,
-        formats: [...options.formats],
-        outDir: ids.length === 1 ? out : path.join(out, sessionId),
-        replace: true, // as every command with an output does
-        deidentify: options.deidentify === true ? toDeidentification(options) : null,
-      });
+      const { files, notes } = await aboutSession(sessionId, () =>
+        engine.invoke('exportSession', {
+          sessionId,
+          formats: [...options.formats],
+          outDir: ids.length === 1 ? out : path.join(out, sessionId),
+          replace: true, // as every command with an output does
+          deidentify: options.deidentify === true ? toDeidentification(options) : null,
+        }),
+      );
       output.result(
         { sessionId, files, notes },
         [...notes, `${String(files.length)} files of ${sessionId} written`].join('\n'),

@@ -2,8 +2,10 @@ import path from 'node:path';
 
 import type { Command } from 'commander';
 
-import { IbisError } from '../contract/errors.js';
+import { IbisError, toErrorShape } from '../contract/errors.js';
+import type { IbisErrorShape } from '../contract/errors.js';
 import { SESSION_FILE_SUFFIX } from '../contract/sessionFileSuffix.js';
+import { aboutSession } from './aboutSession.js';
 import { openEngine } from './openEngine.js';
 import type { CliEngine } from './openEngine.js';
 import { openInput } from './openInput.js';
@@ -65,12 +67,14 @@ export const runSessionExport = (ids: readonly string[], options: ExportOptions)
     requireWritableFolder(out);
     const chosen = await chooseSessions(engine, ids, options);
     for (const sessionId of chosen) {
-      const written = await engine.invoke('exportSessionFile', {
-        sessionId,
-        file: path.join(out, `${sessionId}${SESSION_FILE_SUFFIX}`),
-        images: options.withoutImages === true ? 'referenced' : 'included',
-        replace: true, // as every command with an output does
-      });
+      const written = await aboutSession(sessionId, () =>
+        engine.invoke('exportSessionFile', {
+          sessionId,
+          file: path.join(out, `${sessionId}${SESSION_FILE_SUFFIX}`),
+          images: options.withoutImages === true ? 'referenced' : 'included',
+          replace: true, // as every command with an output does
+        }),
+      );
       const notes = written.notes.map((note) => `\n${note}`).join('');
       output.result({ sessionId, ...written }, `wrote ${written.file}${notes}`);
     }
@@ -82,24 +86,38 @@ const FATES = {
   'already-there': 'already there, left as it is',
 } as const;
 
+/** One after the other: a refused file says why, and the rest is taken in. */
 export const runSessionOpen = (
   files: readonly string[],
   options: CommonOptions & { readonly images?: string },
 ): Promise<void> =>
   withEngine(options, async (engine, output) => {
     if (options.images !== undefined) await openInput(engine, path.resolve(options.images), output);
+    const refused: IbisErrorShape[] = [];
     for (const file of files) {
-      const opened = await engine.invoke('openSessionFile', {
-        file: path.resolve(file),
-        jobId: 'session-file',
-      });
-      output.result({ file, ...opened }, `${file}: ${opened.sessionId} ${FATES[opened.fate]}`);
+      try {
+        const opened = await engine.invoke('openSessionFile', {
+          file: path.resolve(file),
+          jobId: 'session-file',
+        });
+        output.result({ file, ...opened }, `${file}: ${opened.sessionId} ${FATES[opened.fate]}`);
+      } catch (thrown) {
+        const { code, message } = toErrorShape(thrown);
+        const hint =
+          code === 'does-not-fit' && options.images === undefined ? ' Or name them: --images.' : '';
+        refused.push({ code, message: `${file}: ${message}${hint}` });
+      }
     }
+    const [first, ...others] = refused;
+    if (first === undefined) return;
+    for (const { code, message } of others) output.note(`ibis: ${message} (${code})`);
+    throw new IbisError(first.code, first.message);
   });
 
 export const runSessionList = (options: CommonOptions): Promise<void> =>
   withEngine(options, async (engine, output) => {
     const sessions = await engine.invoke('listSessions', { search: '', limit: LISTED_AT_ONCE });
+    if (sessions.length === 0) output.say('no sessions');
     for (const session of sessions) {
       const { sessionId, prompt, createdAt, decision, stepCount } = session;
       output.result(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import type { Readable } from 'node:stream';
@@ -34,6 +34,23 @@ const damaged = (what: string, cause?: unknown): IbisError =>
 
 const notOurs = (cause?: unknown): IbisError =>
   new IbisError('unsupported-format', 'This is not a session file of Ibis.', { cause });
+
+const ZIP_HEADER_BYTES = 30; // of a member, before its name (APPNOTE 4.3.7)
+
+/** A file whose first member is the manifest, as Ibis writes it first: also told where the directory at the end is lost. */
+async function beginsAsOurs(file: string): Promise<boolean> {
+  const start = Buffer.alloc(ZIP_HEADER_BYTES + MANIFEST_NAME.length);
+  try {
+    const handle = await open(file);
+    await handle.read(start).finally(() => handle.close());
+  } catch {
+    return false;
+  }
+  return (
+    start.toString('latin1', 0, 2) === 'PK' &&
+    start.toString('latin1', ZIP_HEADER_BYTES) === MANIFEST_NAME
+  );
+}
 
 function parseManifest(text: string): SessionFileManifest {
   let json: unknown;
@@ -106,6 +123,7 @@ export async function readSessionFile(file: string, folder: string): Promise<Ses
   } catch (thrown) {
     const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
     if (isMissing) throw new IbisError('not-found', 'The session file does not exist.');
+    if (await beginsAsOurs(file)) throw damaged('its end is missing', thrown);
     throw notOurs(thrown);
   }
   try {

@@ -168,6 +168,12 @@ export function openStore(
         message:
           'The data folder cannot be written. Check who owns it and its permissions, or choose another.',
       });
+    if (isSystemError(thrown) && ['ENOENT', 'ENOTDIR', 'EEXIST'].includes(thrown.code ?? ''))
+      return err({
+        code: 'permission',
+        message:
+          'The data folder cannot be made: the place may not be written, or a file has its name. Choose another.',
+      });
     if (isSystemError(thrown) && thrown.code === 'ENOSPC')
       return err({ code: 'disk-full', message: 'The disk is full. Free some space.' });
     return err(toErrorShape(toStoreError(thrown)));

@@ -125,6 +125,13 @@ describe('ibis deidentify', () => {
     expect(exported.lines[0]?.['notes']).toEqual([
       'Only accepted or approved sessions teach: no training data were written.',
     ]);
+    const named = path.join(folder, 'named');
+    const half = await runCli([
+      ...['export', sessionId, '--out', named, '--dates', 'shift', ...data],
+    ]);
+    expect(half.code).toBe(2); // who writes how to de-identify means it
+    expect(half.stderr).toContain('write --deidentify with it');
+    expect(existsSync(named)).toBe(false);
     for (const file of [...filesBelow(clicked), path.join(again, 'trace.jsonl')]) {
       const text = readFileSync(file, 'latin1');
       expect(text, path.basename(file)).not.toMatch(PATIENT);

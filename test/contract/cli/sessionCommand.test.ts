@@ -104,4 +104,30 @@ describe('ibis session', () => {
     expect(wrong.code).toBe(3);
     expect(wrong.stderr).toContain('not a session file');
   });
+
+  it('names the file that is damaged, says what to do, and takes in the others all the same', async () => {
+    const cut = path.join(folder, 'cut.ibis');
+    writeFileSync(cut, readFileSync(file).subarray(0, 5000));
+    const none = path.join(folder, 'none.ibis');
+    const run = await runCli(['session', 'open', cut, none, file, '--json', ...data('three')]);
+    expect(run.lines).toMatchObject([{ sessionId, fate: 'added' }]);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(/cut\.ibis: .*damaged.*Copy it again/);
+    expect(run.stderr).toMatch(/none\.ibis: .*does not exist/);
+  });
+
+  it('says which session is not there, that there are none, and that a data folder cannot be made', async () => {
+    const out = ['--out', path.join(folder, 'none')];
+    const missing = await runCli(['session', 'export', 'nosuch', ...out, ...data('one')]);
+    expect(missing).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('Session nosuch') as string,
+    });
+    expect((await runCli(['session', 'list', ...data('empty')])).stdout).toBe('no sessions\n');
+    const wrong = await runCli(['session', 'list', '--data-dir', path.join(ct, '1-1.dcm')]);
+    expect(wrong).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/data folder cannot be made.*Choose another/) as string,
+    });
+  });
 });

@@ -291,8 +291,8 @@ describe('a whole session as one file', () => {
     const flipped = Buffer.from(whole);
     flipped.writeUInt8(flipped.readUInt8(at) ^ 1, at);
     await refuse(write('cut.ibis', whole.subarray(0, whole.length - 400)), {
-      code: 'unsupported-format',
-      message: /not a session file/,
+      code: 'broken-file',
+      message: /its end is missing.*Copy it again/,
     });
     await refuse(write('flipped.ibis', flipped), { code: 'broken-file', message: /damaged/ });
     await refuse(write('text.ibis', Buffer.from('no zip')), {
