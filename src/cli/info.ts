@@ -93,10 +93,12 @@ export async function runInfo(input: string, options: { readonly json?: true }):
     });
     progress.stop();
     // Said before the complaint that nothing could be opened: the reasons are the answer.
-    output.result(
-      describeAll(result, (seriesId) => library.getSeries(seriesId)),
-      formatText(result),
-    );
+    const text = formatText(result);
+    if (output.isJson || text !== '')
+      output.result(
+        describeAll(result, (seriesId) => library.getSeries(seriesId)),
+        text,
+      );
     requireSomething(result);
   } finally {
     progress.stop();

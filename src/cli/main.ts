@@ -57,5 +57,18 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Nobody reads on (`| head`): the work goes on, as it is stored. Output into a file on a full disk is a failure. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') return;
+      process.exitCode = exitCodes.failed;
+      if (stream === process.stdout)
+        process.stderr.write(`ibis: The output cannot be written: ${error.message} (failed)\n`);
+    });
+}
+
+outliveReaders();
+const exitCode = await run(process.argv);
 // Set rather than exit(): a pipe may still have to take what was written.
-process.exitCode = await run(process.argv);
+process.exitCode ??= exitCode;

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -8,7 +9,7 @@ import { traceLineSchema } from '../../../src/contract/trace.js';
 import { closeStore, listSessions, openStore } from '../../../src/engine/store/index.js';
 import { makeDataDir, repoRoot, resourcesDir } from '../engine/helpers.js';
 import { drawDisk, png } from './diskImage.js';
-import { runCli, sharedData } from './runCli.js';
+import { cliFile, nodeFile, runCli, sharedData } from './runCli.js';
 
 const demo = path.join(resourcesDir, 'demo', 'colin27');
 const work = makeDataDir();
@@ -111,11 +112,30 @@ describe('ibis info', () => {
     const missing = await runCli(['info', path.join(work, 'nope'), '--json']);
     expect(missing.code).toBe(3);
     expect(missing.lines[0]).toMatchObject({ counts: { studies: 0, refused: 1 } });
+    const empty = path.join(work, 'empty');
+    mkdirSync(empty);
+    expect(await runCli(['info', empty])).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringContaining('no images') as string,
+    });
     const text = path.join(work, 'notes.txt');
     writeFileSync(text, 'no image');
     const wrong = await runCli(['info', text]);
     expect(wrong.code).toBe(3);
     expect(wrong.stderr).toMatch(/notes\.txt/);
+  });
+
+  it('goes on without a word where nobody reads on, as with a pipe into head', async () => {
+    const child = spawn(nodeFile, [cliFile, 'info', demo], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
   });
 
   it.skipIf(conformance === null)(
