@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { Option } from 'commander';
@@ -19,7 +18,7 @@ import { openEngine } from './openEngine.js';
 import type { CliEngine } from './openEngine.js';
 import { createOutput } from './output.js';
 import type { Output } from './output.js';
-import { requireWritableFolder } from './outputFolder.js';
+import { requireWritableFile, writeOutput } from './outputFolder.js';
 import { DEFAULT_SEGMENTER } from './sessionOptions.js';
 
 interface BatchOptions {
@@ -124,14 +123,13 @@ const countRows = (rows: readonly BatchRow[], state: BatchRow['state']): number 
 
 async function writeReport(report: BatchReport, out: string | undefined): Promise<void> {
   if (out === undefined) return;
-  await mkdir(path.dirname(path.resolve(out)), { recursive: true });
-  await writeFile(out, `${JSON.stringify(report, null, 2)}\n`);
+  await writeOutput(out, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 export async function runBatch(list: string, options: BatchOptions): Promise<void> {
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
   const cases = takeShard(loadBatchList(list), options.shard);
-  if (options.out !== undefined) requireWritableFolder(path.dirname(path.resolve(options.out)));
+  if (options.out !== undefined) requireWritableFile(options.out);
   const engine = await openEngine(options.dataDir);
   const controller = new AbortController();
   const interrupt = (): void => {

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -13,7 +12,7 @@ import { loadTargets } from './loadTargets.js';
 import { resolveDataDir } from './locations.js';
 import { resourcesDir } from './openEngine.js';
 import { createOutput } from './output.js';
-import { requireWritableFolder } from './outputFolder.js';
+import { requireWritableFile, writeOutput } from './outputFolder.js';
 
 /** Options that all commands share which measure on a data set. */
 export interface MeasuringOptions {
@@ -44,7 +43,7 @@ export async function evaluateWith(
 ): Promise<void> {
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
   const file = path.resolve(options.out);
-  requireWritableFolder(path.dirname(file));
+  requireWritableFile(file);
   const targets = loadTargets(options.targets);
   const dataDir = resolveDataDir(options.dataDir);
   const provider = createProviderChoice(() => undefined);
@@ -66,8 +65,7 @@ export async function evaluateWith(
       ...{ targets, models, readVolume: reader.readVolume },
       report: async (content, json, lines) => {
         progress.stop();
-        await mkdir(path.dirname(file), { recursive: true });
-        await writeFile(file, `${content}\n`);
+        await writeOutput(file, `${content}\n`);
         output.result({ file, ...json }, [...lines, `wrote ${file}`].join('\n'));
       },
       onProgress: (done, total) => {

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { IbisError } from '../contract/errors.js';
+import { writeMadeFile } from '../engine/export/madeFile.js';
 
 /**
  * Throws 'permission' where results could not be written into `folder`, which need not be there yet. Asked
@@ -19,4 +20,17 @@ export function requireWritableFolder(folder: string): void {
   } catch {
     throw refuse(`${nearest} may not be written`);
   }
+}
+
+/** The same for a single file, which may be there already and is then replaced. */
+export function requireWritableFile(file: string): void {
+  requireWritableFolder(path.dirname(path.resolve(file)));
+  if (existsSync(file) && statSync(file).isDirectory())
+    throw new IbisError('permission', `${file} is a folder. Name a file in it.`);
+}
+
+/** Writes one file into a folder that is made if missing; rejects with IbisError where it cannot. */
+export async function writeOutput(file: string, bytes: Uint8Array | string): Promise<void> {
+  const { dir, base } = path.parse(path.resolve(file));
+  await writeMadeFile(dir, { name: base, bytes });
 }

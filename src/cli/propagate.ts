@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { InvalidArgumentError } from 'commander';
@@ -22,7 +21,7 @@ import type { CliEngine } from './openEngine.js';
 import { chooseSeries, chooseSlice, openInput } from './openInput.js';
 import { createOutput } from './output.js';
 import type { Output } from './output.js';
-import { requireWritableFolder } from './outputFolder.js';
+import { requireWritableFolder, writeOutput } from './outputFolder.js';
 import { runToEnd } from './segment.js';
 import { addSliceOptions } from './sessionOptions.js';
 import type { SliceOptions } from './sessionOptions.js';
@@ -152,11 +151,10 @@ export async function runPropagate(input: string, options: PropagateOptions): Pr
       voxels: count,
       millilitres: (count * geometry.spacingMm.reduce((volume, side) => volume * side, 1)) / 1000,
     };
-    await mkdir(options.out, { recursive: true });
     if (maskFile !== undefined)
-      await writeFile(maskFile, await encodeNiftiMask(geometry, frames, options.prompt));
+      await writeOutput(maskFile, await encodeNiftiMask(geometry, frames, options.prompt));
     if (reportFile !== undefined)
-      await writeFile(reportFile, `${JSON.stringify(report, null, 2)}\n`);
+      await writeOutput(reportFile, `${JSON.stringify(report, null, 2)}\n`);
     const doubtful = report.slices.filter(({ doubts }) => doubts.length > 0);
     output.result(
       { ...report, files: [maskFile, reportFile] },

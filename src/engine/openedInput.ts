@@ -64,6 +64,6 @@ export function chooseSlice(
   if (count <= 1) return 0;
   throw new IbisError(
     'usage',
-    `There are ${count} slices. Choose one with --slice 0..${count - 1}.`,
+    `There are ${count} slices. Choose one from 0 to ${count - 1} (--slice, or the column of the list).`,
   );
 }

@@ -44,7 +44,7 @@ const broken = (sentence: string): IbisError => new IbisError('broken-file', sen
 /** Where each known column stands. */
 function readHeader(header: readonly string[]): ReadonlyMap<ListColumn, number> {
   const places = new Map<ListColumn, number>();
-  const named = `The first line of the list must name its columns: ${listColumns.join(',')} (${REQUIRED_COLUMNS.join(' and ')} are needed).`;
+  const named = `The first line of the list must name its columns: ${listColumns.join(',')}, separated by commas (${REQUIRED_COLUMNS.join(' and ')} are needed).`;
   for (const [index, word] of header.entries()) {
     const column = listColumns.find((candidate) => candidate === word);
     if (column === undefined) throw broken(`${named} It has "${word}".`);

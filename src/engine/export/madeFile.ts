@@ -13,7 +13,10 @@ export interface MadeFile {
 export function toWriteError(thrown: unknown): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : '';
   if (code === 'ENOSPC')
-    return new IbisError('disk-full', 'The disk is full: the export is not complete.');
+    return new IbisError(
+      'disk-full',
+      'The disk is full: the export is not complete. Free some space and export again.',
+    );
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return new IbisError('permission', 'The export folder may not be written. Choose another one.');
   if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR')

@@ -3,7 +3,7 @@ import { constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path';
 import { z } from 'zod';
 
-import { IbisError } from '../../contract/errors.js';
+import { IbisError, toErrorShape } from '../../contract/errors.js';
 import { inTransaction, toStoreError } from './failure.js';
 import { getSchemaVersion } from './migrate.js';
 import { databaseFile, databaseFolder, runsFolderOf } from './openStore.js';
@@ -112,10 +112,20 @@ function copySource(store: Store, sourceDir: string): string {
   return target;
 }
 
+/** A damaged database fails its check or, where even the check cannot read it, throws. */
+function isSound(database: Database.Database): boolean {
+  try {
+    return database.pragma('quick_check(1)', { simple: true }) === 'ok';
+  } catch (thrown) {
+    if (toErrorShape(toStoreError(thrown)).code === 'database-damaged') return false;
+    throw thrown;
+  }
+}
+
 function checkSource(store: Store, file: string, sourceDir: string): void {
   const source = new Database(file);
   try {
-    if (source.pragma('quick_check(1)', { simple: true }) !== 'ok')
+    if (!isSound(source))
       throw new IbisError(
         'database-damaged',
         `The database in ${sourceDir} is damaged and was left out. Nothing of it was merged.`,

@@ -350,6 +350,15 @@ describe('ibis batch and ibis merge, used wrongly', () => {
     expect(code).toBe(4);
   });
 
+  it('refuses a folder as its report before anything runs', async () => {
+    const report = ['--out', folder('report'), '--data-dir', folder('never')];
+    mkdirSync(folder('report'));
+    const { code, stderr } = await runCli(['batch', list, ...report]);
+    expect(stderr).toMatch(/is a folder\. Name a file in it/);
+    expect(code).toBe(5);
+    expect(existsSync(folder('never'))).toBe(false);
+  });
+
   it('merges nothing of a folder without a database, from itself, or from a newer Ibis', async () => {
     const target = folder('target');
     const merge = (source: string) => runCli(['merge', source, '--into', target]);
@@ -358,6 +367,14 @@ describe('ibis batch and ibis merge, used wrongly', () => {
       stderr: expect.stringMatching(/no database in/) as string,
     });
     expect((await merge(target)).code).toBe(2);
+    const cut = folder('cut');
+    mkdirSync(path.join(cut, 'database'), { recursive: true });
+    closeStore(mustOpen(target));
+    writeFileSync(databaseFile(cut), readFileSync(databaseFile(target)).subarray(0, 5000));
+    expect(await merge(cut)).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/database in .*cut is damaged and was left out/) as string,
+    });
     const newer = folder('newer');
     mkdirSync(newer);
     closeStore(mustOpen(newer));
