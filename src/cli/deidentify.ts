@@ -148,6 +148,11 @@ async function write(
       { files: made.files, warnings: made.warnings, refused: made.refused.length },
       `${countFiles(made.files.length)} written to ${outDir}`,
     );
+    if (made.refused.length > 0)
+      throw new IbisError(
+        'broken-file',
+        `${String(made.refused.length)} of ${countFiles(files.length)} could not be read and were left out; each is named above.`,
+      );
   } finally {
     progress.stop();
     process.off('SIGINT', cancel);

@@ -94,6 +94,11 @@ export async function writeWithPixels(
     return;
   }
   const end = pixels.length === null ? await findEnd(file, begin) : begin + pixels.length;
+  if (end > header.fileBytes)
+    throw new IbisError(
+      'broken-file',
+      'The file is cut short: its pixel data end too early. Copy it again from its source.',
+    );
   if (end > begin)
     await pipeline(
       createReadStream(file, { start: begin, end: end - 1 }),

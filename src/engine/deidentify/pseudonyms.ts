@@ -44,8 +44,16 @@ export function createPseudonyms(key: Uint8Array): Pseudonyms {
 export function loadKey(dataDir: string): Uint8Array {
   const file = path.join(dataDir, 'deidentification.key');
   if (!existsSync(file)) {
-    mkdirSync(dataDir, { recursive: true });
-    writeFileSync(file, randomBytes(KEY_BYTES), { mode: 0o600 });
+    try {
+      mkdirSync(dataDir, { recursive: true });
+      writeFileSync(file, randomBytes(KEY_BYTES), { mode: 0o600 });
+    } catch (thrown) {
+      throw new IbisError(
+        'permission',
+        'The key of de-identification cannot be written into the data folder. Check that it is a folder, that it is yours and that its disk is not full, or choose another.',
+        { cause: thrown },
+      );
+    }
   }
   const key = readFileSync(file);
   if (key.length !== KEY_BYTES)

