@@ -151,7 +151,7 @@ async function write(
     if (made.refused.length > 0)
       throw new IbisError(
         'broken-file',
-        `${String(made.refused.length)} of ${countFiles(files.length)} could not be read and were left out; each is named above.`,
+        `${String(made.refused.length)} of ${countFiles(files.length)} could not be read; what was left out is named above.`,
       );
   } finally {
     progress.stop();
