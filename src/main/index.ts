@@ -104,9 +104,9 @@ function run(): void {
       revealInFolder(params.path);
       return Promise.resolve(null);
     },
-    copyText: ({ text }) => {
-      clipboard.writeText(text);
-      return Promise.resolve(null);
+    copyText: async ({ text }) => {
+      await clipboard.writeText(text);
+      return null;
     },
     restartEngine: async () => {
       await engine.restart();

@@ -93,7 +93,9 @@ export function createViewerApi(
     },
     setCine,
     getCine,
-    settleMeasurement: viewer.measuring.settle,
+    settleMeasurement: (...placed) => {
+      viewer.measuring.settle(...placed);
+    },
     pixelToPane(column, row) {
       const map = viewer.pane('main')?.getMap() ?? null;
       return map === null ? null : pixelToCanvas(map, { column, row });

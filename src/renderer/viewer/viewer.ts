@@ -173,7 +173,7 @@ export function createViewer(frameBase: string, events: ViewerEvents): Viewer {
   const overlays = createOverlays({
     panes: panes.entries,
     source,
-    describeMeasurement: measuring.describe,
+    describeMeasurement: (...measured) => measuring.describe(...measured),
     cross: () => (crosses() ? cross : null),
     onDrawn: (paneId, pane) => {
       state.panes[paneId] = describePane(pane, positionOf(paneId), paneId === 'side3' && crosses());
