@@ -20,7 +20,10 @@ const pixels = (mask: PackedMask | null | undefined): number =>
 const stepsOf = async (page: Page) => (await readStoredSession(page)).steps;
 /** `count` are stored; those in force are listed, the others lie in closed branches. */
 const waitForSteps = async (page: Page, count: number): Promise<void> => {
-  await expect.poll(async () => (await stepsOf(page)).length, { timeout: 60_000 }).toBe(count);
+  // Until the first act is stored there is no session to read: a poll would end with that error.
+  await expect(async () => {
+    expect((await stepsOf(page)).length).toBe(count);
+  }).toPass({ timeout: 60_000 });
   const inForce = (await stepsOf(page)).filter((step) => !step.undone);
   await expect(ibisWindow(page).steps).toHaveCount(inForce.length);
 };
