@@ -169,7 +169,7 @@ def ablate(config: dict, runs: Path) -> None:
     draw, held_out = rl_tasks({**config, "rl": {**config["rl"], "validationCases": config["ablate"]["cases"]}}, known)
     (runs / "ablation").mkdir(parents=True, exist_ok=True)
     run_ablation(list_arms(config["ablate"]["minutes"]), load_training_samples(runs), torch.load(runs / "dense.pt")["net"], tool, draw, held_out, runs / "ablation",
-                 rl_settings(config["rl"]), config["sft"], config["threads"], config["seed"])
+                 rl_settings({**config["rl"], **config["ablate"]["rl"]}), config["sft"], config["threads"], config["seed"])
 
 
 def evaluate(config: dict, runs: Path) -> None:
