@@ -53,6 +53,8 @@ export interface Segmentation {
   /** What undo and redo would do, in words ('Brush on Liver, slice 12'); null: nothing. */
   readonly undoLabel: string | null;
   readonly redoLabel: string | null;
+  /** How many acts undo can take back. */
+  readonly undoCount: number;
   readonly createdAt: string; // ISO 8601, UTC
   readonly updatedAt: string;
 }

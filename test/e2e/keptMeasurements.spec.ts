@@ -9,6 +9,7 @@ import { answerDialogs } from './pages/ibisWindow.js';
 import { imagePane } from './pages/imagePane.js';
 import type { ImagePane } from './pages/imagePane.js';
 import { measurePanel, readMeasurements, readOrigin } from './pages/measurePanel.js';
+import { countSegment, readSegmentation, segmentsPanel } from './pages/segmentsPanel.js';
 import { makeFolder } from './support/folder.js';
 import { ctShape, ctValueAt, writeKnownCt } from './support/knownCt.js';
 import { launchIbis } from './support/launch.js';
@@ -134,7 +135,7 @@ test.describe.serial('measurements that are kept', () => {
     const { page } = ibis;
     const panel = measurePanel(page);
     await page.keyboard.press('q');
-    await panel.button('Rename Length').first().click();
+    await panel.button('Rename Length 1').click();
     await panel.nameField.fill('Femur');
     await panel.nameField.press('Enter');
     await expect.poll(async () => (await list())[0]?.label).toBe('Femur');
@@ -155,6 +156,68 @@ test.describe.serial('measurements that are kept', () => {
     await expect(image.slice).toHaveText(`4 / ${String(ctShape.slices)}`);
   });
 
+  test('are undone and redone by name, each act, in turn with the strokes of the brush', async () => {
+    const { page } = ibis;
+    const undo = page.getByRole('banner').getByRole('button', { name: /^Undo/ });
+    const redo = page.getByRole('banner').getByRole('button', { name: /^Redo/ });
+    const acts = async () =>
+      (await list()).map(({ updatedAt: _updatedAt, ...measurement }) => measurement);
+    const segments = segmentsPanel(page);
+    const painted = () => countSegment(page, 1, 'acquired', 3);
+    const names: RegExp[] = [];
+    const states: Awaited<ReturnType<typeof acts>>[] = [await acts()];
+    const done = async (name: RegExp): Promise<void> => {
+      await expect(undo).toHaveAccessibleName(name);
+      names.push(name);
+      states.push(await acts());
+    };
+
+    await segments.tab.click();
+    await segments.add.click();
+    await segments.nameField.press('Enter');
+    await page.keyboard.press('Shift+R');
+    await drag(0.45, 0.7, 0.5, 0.74);
+    await done(/^Undo: draw ellipse 2$/);
+    await page.keyboard.press('b');
+    await drag(0.2, 0.8, 0.3, 0.8);
+    await done(/^Undo: Brush on Segment 1/);
+    const stroke = await painted();
+    expect(stroke).toBeGreaterThan(0);
+    await page.keyboard.press('v');
+    await drag(0.55, 0.45, 0.5, 0.5);
+    await done(/^Undo: move angle 1$/);
+    await page.keyboard.press('q');
+    const panel = measurePanel(page);
+    await panel.button('Rename Angle 1').click();
+    await panel.nameField.fill('Neck');
+    await panel.nameField.press('Enter');
+    await done(/^Undo: rename angle 1$/);
+    await panel.button('Hide Neck').click();
+    await done(/^Undo: hide Neck$/);
+    await expect(panel.undo).toHaveText('Undo: hide Neck');
+    await ibis.screenshot('measurements-undo');
+    await segments.tab.click();
+
+    for (const [n, name] of [...names.entries()].reverse()) {
+      await expect(undo).toHaveAccessibleName(name);
+      await page.keyboard.press('Control+z');
+      await expect(redo).toHaveAccessibleName(new RegExp(name.source.replace('Undo', 'Redo')));
+      expect(await acts()).toEqual(states[n]);
+    }
+    expect(await painted()).toBe(0);
+    await expect(undo).toHaveAccessibleName(/^Undo: Add Segment 1$/);
+    for (const [n] of names.entries()) {
+      await page.keyboard.press('Control+Shift+z');
+      await expect(undo).toHaveAccessibleName(names[n] ?? '');
+      expect(await acts()).toEqual(states[n + 1]);
+    }
+    expect(await painted()).toBe(stroke);
+    expect((await readSegmentation(page)).undoCount).toBe(2);
+    await expect(redo).toHaveAccessibleName('Redo');
+    await page.keyboard.press('Control+z');
+    await expect(redo).toHaveAccessibleName('Redo: hide Neck');
+  });
+
   test('are drawn in the planes across, and belong to no one image there', async () => {
     const { page } = ibis;
     await page.keyboard.press('m');
@@ -166,7 +229,7 @@ test.describe.serial('measurements that are kept', () => {
       py: box.y + y * box.height,
     });
     await image.drag(at(0.4, 0.5), at(0.6, 0.5));
-    await expect.poll(kinds).toHaveLength(7);
+    await expect.poll(kinds).toHaveLength(8);
     const across = (await list()).at(-1);
     expect(across).toMatchObject({ kind: 'length', axis: 'coronal', image: null });
     await ibis.screenshot('measurements-planes');
@@ -178,10 +241,10 @@ test.describe.serial('measurements that are kept', () => {
     await ibis.close();
     await open();
     expect(await list()).toEqual(before);
-    await expect(image.measurements).toHaveCount(7);
+    await expect(image.measurements).toHaveCount(8);
     await expect(image.measurements.first()).toHaveText(/^length Femur, [\d.]+ mm$/);
     await measurePanel(ibis.page).tab.click();
-    await expect(measurePanel(ibis.page).rows).toHaveCount(7);
+    await expect(measurePanel(ibis.page).rows).toHaveCount(8);
     await ibis.page.setViewportSize({ width: 1280, height: 800 });
     await ibis.screenshot('measurements-small');
   });
@@ -189,19 +252,32 @@ test.describe.serial('measurements that are kept', () => {
   test('go out as a DICOM SR and a table, and the SR comes in again without doubles', async () => {
     const { page, app } = ibis;
     const panel = measurePanel(page);
+    const femur = (await list())[0];
     await answerDialogs(app, [outDir]);
     await panel.button('Export the measurements').click();
     await page.getByRole('button', { name: 'Choose a folder…' }).click();
     await expect(panel.exported).toContainText('2 files written');
     const csv = readFileSync(path.join(outDir, 'measurements.csv'), 'utf8');
-    expect(csv.split('\r\n')).toHaveLength(1 + 1 + 2 + 5 + 5 + 1 + 1 + 1 + 1);
+    expect(csv.split('\r\n')).toHaveLength(1 + 1 + 2 + 5 + 5 + 1 + 1 + 5 + 1 + 1);
     expect(csv).toContain(',arrow,"look, here",');
     const report = path.join(outDir, 'measurements.dcm');
     expect(readFileSync(report).subarray(128, 132).toString()).toBe('DICM');
     await answerDialogs(app, [report]);
     await panel.button('Import a DICOM SR').click();
-    await expect(panel.panel).toContainText('7 of the report are here already');
+    await expect(panel.panel).toContainText('8 of the report are here already');
+    expect(await list()).toHaveLength(8);
+
+    await panel.button('Delete Femur').click();
+    await expect(panel.rows).toHaveCount(7);
+    await panel.button('Import a DICOM SR').click();
+    await expect(panel.rows).toHaveCount(8);
+    await expect(panel.undo).toHaveText('Undo: import 1 measurement');
+    await page.keyboard.press('Control+z');
+    await expect(panel.undo).toHaveText('Undo: delete Femur');
     expect(await list()).toHaveLength(7);
+    await page.keyboard.press('Control+z');
+    await expect(panel.rows).toHaveCount(8);
+    expect((await list())[0]).toMatchObject({ label: 'Femur', createdAt: femur?.createdAt });
     // The software renderer speaks of its own speed where a picture of the window is taken.
     expect(ibis.complaints.filter((words) => !words.includes('GL Driver Message'))).toEqual([]);
   });

@@ -24,6 +24,12 @@ export interface ActStacks {
   readonly redo: StackedEdit | null;
 }
 
+export function countEdits(stack: StackedEdit | null): number {
+  let count = 0;
+  for (let edit = stack; edit !== null; edit = edit.below) count++;
+  return count;
+}
+
 export const noActs: ActStacks = { undo: null, redo: null };
 
 function pop(stack: StackedEdit | null, { ofAct }: ActSummary): StackedEdit {

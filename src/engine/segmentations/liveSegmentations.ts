@@ -3,7 +3,7 @@ import type { SegmentationId, SessionId } from '../../domain/brand.js';
 import type { Segmentation } from '../../domain/segmentation.js';
 import { loadChange, loadStoredOutline, loadStoredSegmentation, saveAct } from '../store/index.js';
 import type { SegmentationIdentity, Store, StoredSegmentation } from '../store/index.js';
-import { noActs, pushAct } from './actStacks.js';
+import { countEdits, noActs, pushAct } from './actStacks.js';
 import type { ActStacks, ActSummary } from './actStacks.js';
 import type { HeaderPatch } from './headerPatch.js';
 import type { PropagationRecord } from './propagationRecord.js';
@@ -75,6 +75,7 @@ export const describeSegmentation = ({
     revision: live.revision,
     undoLabel: stacks.undo?.label ?? null,
     redoLabel: stacks.redo?.label ?? null,
+    undoCount: countEdits(stacks.undo),
     updatedAt: live.updatedAt,
   };
 };

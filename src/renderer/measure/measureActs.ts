@@ -6,17 +6,19 @@ import type { MeasurementId, SeriesId } from '../../domain/brand.js';
 import type { Measurement } from '../../domain/measurement.js';
 import { inTurn } from '../session/inTurn.js';
 import { call } from '../ui/client.js';
+import { formatCount } from '../ui/format.js';
 import { usePanelStore } from '../ui/panelStore.js';
 import { useViewerStore } from '../ui/viewerStore.js';
 import type { DrawnMeasurement } from '../viewer/viewerApi.js';
+import { changeStored, noteAct } from './measureHistory.js';
 import { useMeasureStore } from './measureStore.js';
+import { nameMeasurement, numberMeasurements } from './measureWords.js';
 
 /** Shows what is stored of a series; null: none is on screen. */
 export async function loadMeasurements(seriesId: SeriesId | null): Promise<void> {
   const store = useMeasureStore();
   store.seriesId = seriesId;
   store.list = [];
-  store.deleted = [];
   store.renaming = null;
   store.chosen = null;
   store.problem = '';
@@ -29,9 +31,10 @@ export async function loadMeasurements(seriesId: SeriesId | null): Promise<void>
   else store.problem = reply.error.message;
 }
 
-/** A new one, or a newer state of one. */
+/** A new one, or a newer state of one; nothing where it is of another series. */
 function take(measurement: Measurement): void {
   const store = useMeasureStore();
+  if (measurement.seriesId !== store.seriesId) return;
   const at = store.list.findIndex(
     ({ measurementId }) => measurementId === measurement.measurementId,
   );
@@ -40,83 +43,99 @@ function take(measurement: Measurement): void {
     store.list = [...store.list, measurement].sort((a, b) =>
       a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0,
     );
+  store.numbers = numberMeasurements(store.list, store.numbers);
 }
 
 export function receiveMeasurement(event: MeasurementEvent): void {
   const store = useMeasureStore();
   if (event.kind === 'measurementChanged') {
-    if (event.measurement.seriesId === store.seriesId) take(event.measurement);
-  } else
-    store.list = store.list.filter(({ measurementId }) => measurementId !== event.measurementId);
+    take(event.measurement);
+    return;
+  }
+  store.list = store.list.filter(({ measurementId }) => measurementId !== event.measurementId);
 }
 
-/** The engine announces what has changed; here only what went wrong is kept. */
-async function change<
-  M extends 'addMeasurement' | 'changeMeasurement' | 'deleteMeasurement' | 'restoreMeasurement',
->(method: M, params: MethodParams<M>): Promise<boolean> {
+const nameOf = (measurement: Measurement): string =>
+  nameMeasurement(measurement, useMeasureStore().numbers);
+
+const findKnown = (id: MeasurementId): Measurement | null =>
+  useMeasureStore().list.find(({ measurementId }) => measurementId === id) ?? null;
+
+/** Changes a stored one, as an act that can be undone. */
+async function act(
+  verb: string,
+  before: Measurement,
+  change: MethodParams<'changeMeasurement'>['change'],
+): Promise<void> {
+  const { measurementId, seriesId } = before;
+  const label = `${verb} ${nameOf(before)}`;
+  const reply = await changeStored('changeMeasurement', { measurementId, change });
+  if (reply.ok) noteAct(seriesId, label, [{ measurementId, before, after: reply.value }]);
+}
+
+async function addDrawn(drawn: DrawnMeasurement): Promise<boolean> {
   const store = useMeasureStore();
-  store.problem = '';
-  const reply = await call(method, params);
-  if (!reply.ok) store.problem = reply.error.message;
-  return reply.ok;
+  const { seriesId } = store;
+  if (seriesId === null) return false;
+  const { measurementId, kind, position, points } = drawn;
+  const about = { measurementId, seriesId, ...position, kind, points: [...points] };
+  const reply = await changeStored('addMeasurement', about);
+  if (!reply.ok) return false;
+  take(reply.value); // its event may come later
+  const change = { measurementId, before: null, after: reply.value };
+  noteAct(seriesId, `draw ${nameOf(reply.value)}`, [change]);
+  store.chosen = measurementId;
+  return true;
 }
 
 /** Stores what was just drawn, or drawn anew. What cannot be stored does not stay on the image. */
 export const storeDrawn = (drawn: DrawnMeasurement): Promise<void> =>
   inTurn(async () => {
-    const store = useMeasureStore();
-    const { measurementId, kind, position, points } = drawn;
-    const { seriesId } = store;
-    const isKnown = store.list.some((each) => each.measurementId === measurementId);
-    const done =
-      seriesId !== null &&
-      (isKnown
-        ? await change('changeMeasurement', { measurementId, change: { points: [...points] } })
-        : await change('addMeasurement', {
-            measurementId,
-            seriesId,
-            ...position,
-            kind,
-            points: [...points],
-          }));
+    const { measurementId, kind, points } = drawn;
+    const known = findKnown(measurementId);
+    const isAdded = known === null && (await addDrawn(drawn));
+    if (known !== null) await act('move', known, { points: [...points] });
     await nextTick(); // the image has been told of what is stored
     useViewerStore().api?.settleMeasurement(measurementId);
-    if (!done || isKnown) return;
-    store.chosen = measurementId;
-    if (kind !== 'arrow') return;
+    if (!isAdded || kind !== 'arrow') return;
     // An arrow is there for its words.
     Object.assign(usePanelStore(), { rightTab: 'measure', sessionShown: true });
-    store.renaming = measurementId;
+    useMeasureStore().renaming = measurementId;
   });
 
-export const changeMeasurement = (
+const changeKnown = (
   measurementId: MeasurementId,
+  verb: string,
   wanted: { readonly label?: string; readonly visible?: boolean },
 ): Promise<void> =>
   inTurn(async () => {
-    await change('changeMeasurement', { measurementId, change: wanted });
+    const known = findKnown(measurementId);
+    if (known !== null) await act(verb, known, wanted);
   });
+
+export const renameMeasurement = (id: MeasurementId, label: string): Promise<void> =>
+  changeKnown(id, 'rename', { label });
+
+export const showMeasurement = (id: MeasurementId, visible: boolean): Promise<void> =>
+  changeKnown(id, visible ? 'show' : 'hide', { visible });
 
 export const deleteMeasurements = (ids: readonly MeasurementId[]): Promise<void> =>
   inTurn(async () => {
-    const store = useMeasureStore();
-    for (const id of ids) {
-      const known = store.list.find(({ measurementId }) => measurementId === id);
-      if (known !== undefined && (await change('deleteMeasurement', { measurementId: id })))
-        store.deleted = [...store.deleted, known];
+    const { seriesId } = useMeasureStore();
+    const deleted: Measurement[] = [];
+    for (const measurementId of ids) {
+      const known = findKnown(measurementId);
+      if (known !== null && (await changeStored('deleteMeasurement', { measurementId })).ok)
+        deleted.push(known);
     }
-  });
-
-/** Brings back what was deleted last. */
-export const undoDelete = (): Promise<void> =>
-  inTurn(async () => {
-    const store = useMeasureStore();
-    const last = store.deleted.at(-1);
-    if (last === undefined) return;
-    const { measurementId } = last;
-    if (!(await change('restoreMeasurement', { measurementId }))) return;
-    store.deleted = store.deleted.filter((each) => each !== last);
-    store.chosen = measurementId;
+    const [first] = deleted;
+    if (seriesId === null || first === undefined) return;
+    const what = deleted.length === 1 ? nameOf(first) : formatCount(deleted.length, 'measurement');
+    noteAct(
+      seriesId,
+      `delete ${what}`,
+      deleted.map((before) => ({ measurementId: before.measurementId, before, after: null })),
+    );
   });
 
 /** Shows the slice that it lies on. */

@@ -1,6 +1,8 @@
 import type { MeasurementFormat } from '../../contract/measurementChannels.js';
 import { call } from '../ui/client.js';
 import { doFileAct, readPickedFile, writeToPickedFolder } from '../ui/fileActs.js';
+import { formatCount } from '../ui/format.js';
+import { noteAct } from './measureHistory.js';
 import { useMeasureStore } from './measureStore.js';
 
 /** Asks for a DICOM SR and lays its measurements on the series; the engine announces them. */
@@ -12,7 +14,17 @@ export function importMeasurements(): Promise<void> {
       if (seriesId === null) return '';
       const reply = await call('importMeasurements', { seriesId, path });
       if (!reply.ok) return reply.error.message;
-      if (store.seriesId === seriesId) store.importNotes = reply.value.notes;
+      const { measurements, notes } = reply.value;
+      noteAct(
+        seriesId,
+        `import ${formatCount(measurements.length, 'measurement')}`,
+        measurements.map((after) => ({
+          measurementId: after.measurementId,
+          before: null,
+          after,
+        })),
+      );
+      if (store.seriesId === seriesId) store.importNotes = notes;
       return '';
     });
   });

@@ -5,19 +5,12 @@ import { cancelOpening } from '../worklist/openPaths.js';
 import { goToCase } from '../worklist/caseQueue.js';
 import { findNeighbourSeries } from '../worklist/worklistRows.js';
 import { useWorklistStore } from '../worklist/worklistStore.js';
-import { undoDelete } from '../measure/measureActs.js';
-import {
-  addSegment,
-  changeSegment,
-  redoSegmentation,
-  undoSegmentation,
-} from '../segmentation/segmentActs.js';
+import { addSegment, changeSegment } from '../segmentation/segmentActs.js';
 import { segmentCommands } from '../segmentation/segmentCommands.js';
 import { useSegmentationStore } from '../segmentation/segmentationStore.js';
 import { review, toggleFlag } from '../review/reviewActs.js';
 import { cancelSession, pauseSession, runSession, stepSession } from '../session/runActions.js';
-import { redoStep } from '../session/redoStep.js';
-import { accept, reject, undoStep } from '../session/userActs.js';
+import { accept, reject } from '../session/userActs.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { confirmShownSlice, goToDoubt, startPropagation } from '../volume/propagationActs.js';
 import type { ViewerTool } from '../viewer/viewerApi.js';
@@ -26,7 +19,7 @@ import type { WindowPresetId } from '../viewer/windowing.js';
 import type { HotkeyId } from './hotkeys.js';
 import { useHotkeyStore } from './hotkeyStore.js';
 import { usePanelStore } from './panelStore.js';
-import type { RightTab } from './panelStore.js';
+import { redoNext, undoLast } from './undo.js';
 import { useViewerStore } from './viewerStore.js';
 
 const BRUSH_SIZES_PX = [1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 24, 30, 38, 48, 60, 75, 95, 120, 150, 200];
@@ -100,12 +93,6 @@ const whenStill = (decide: () => Promise<void>) => (): void => {
   if (session !== null && session.runState !== 'running' && session.decision === null)
     void decide();
 };
-
-/** The act of the panel that lies on top. */
-const onTop = (acts: Readonly<Record<RightTab, () => Promise<void>>>) => (): void => {
-  void acts[usePanelStore().rightTab]();
-};
-const nothing = async (): Promise<void> => undefined;
 
 function toggleCine(): void {
   const { api } = useViewerStore();
@@ -185,8 +172,8 @@ export const commands: Readonly<Record<HotkeyId, () => void>> = {
   'session.next': runOrStep,
   'session.pause': () => void pauseSession(),
   'session.cancel': cancelWhatRuns,
-  'session.undo': onTop({ agent: undoStep, segments: undoSegmentation, measure: undoDelete }),
-  'session.redo': onTop({ agent: redoStep, segments: redoSegmentation, measure: nothing }),
+  'session.undo': () => void undoLast(),
+  'session.redo': () => void redoNext(),
   'session.accept': whenStill(accept),
   'session.reject': whenStill(reject),
   'case.next': () => void goToCase(1),

@@ -101,6 +101,7 @@ describe('segmentations over the demo study', () => {
         revision: 0,
         undoLabel: null,
         redoLabel: null,
+        undoCount: 0,
       }),
     ]);
     const reply = await test.engine.call('undoSegmentation', { segmentationId });
@@ -177,10 +178,13 @@ describe('segmentations over the demo study', () => {
       'Brush on something else, axial slice 61',
       'Brush on Left thalamus, sagittal slice 71',
     ]);
+    expect(undone.undoCount).toBe(overwritten.undoCount);
     expect(await masksOn('sagittal', 70)).toEqual(new Map());
     await undo();
     expect(await masksOn('axial', 60)).toEqual(before);
-    expect((await redo()).revision).toBe(overwritten.revision + 4);
+    const redone = await redo();
+    expect(redone.revision).toBe(overwritten.revision + 4);
+    expect(redone.undoCount).toBe(overwritten.undoCount);
     expect(await masksOn('axial', 60)).toEqual(after);
   });
 

@@ -50,6 +50,7 @@ const makeSegmentation = (
   revision: 1,
   undoLabel: null,
   redoLabel: null,
+  undoCount: 0,
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',
   ...change,

@@ -115,7 +115,8 @@ describe('a propagation in the window', () => {
         source: 'manual',
       },
     ],
-    ...{ revision: 1, undoLabel: null, redoLabel: null, createdAt: '', updatedAt: '' },
+    ...{ revision: 1, undoLabel: null, redoLabel: null, undoCount: 0 },
+    ...{ createdAt: '', updatedAt: '' },
   };
   const mask = packMask({ width: 4, height: 4, data: new Uint8Array(16).fill(1) });
   const state = {
