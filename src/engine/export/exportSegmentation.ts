@@ -261,9 +261,9 @@ export async function exportSegmentation(
   const input =
     deidentifier === undefined ? whole : segmentationWithoutIdentity(whole, deidentifier);
   const folder = findFolderWithout(outDir, listNames(input));
-  const { files, notes } = await writeFormats(formats, (format) => makeFiles(input, format), {
+  const written = await writeFormats(formats, (format) => makeFiles(input, format), {
     folder,
     deidentifier,
   });
-  return { files, notes: [...new Set(notes)], folder };
+  return { ...written, folder };
 }

@@ -19,10 +19,10 @@ export async function writeFormats<Format>(
   { folder, deidentifier }: { readonly folder: string; readonly deidentifier?: Deidentifier },
 ): Promise<ExportResult> {
   const files: string[] = [];
-  const notes: string[] = [];
+  const notes = new Set<string>(); // what goes for several formats is said once
   for (const format of formats)
     for (const made of await makeFiles(format))
-      if (typeof made === 'string') notes.push(made);
+      if (typeof made === 'string') notes.add(made);
       else
         files.push(
           await writeMadeFile(
@@ -30,5 +30,5 @@ export async function writeFormats<Format>(
             deidentifier === undefined ? made : changeMade(made, deidentifier),
           ),
         );
-  return { files, notes };
+  return { files, notes: [...notes] };
 }

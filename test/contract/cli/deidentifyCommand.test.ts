@@ -139,7 +139,7 @@ describe('ibis deidentify', () => {
     const sessionId = String(made.lines.at(-1)?.['sessionId']);
     const again = path.join(folder, 'again');
     const exported = await runCli([
-      ...['export', sessionId, '--out', again, '--formats', 'trace', 'sharegpt'],
+      ...['export', sessionId, '--out', again, '--formats', 'trace', 'sharegpt', 'trl', 'verl'],
       ...['--deidentify', '--pseudonym', 'CASE 7', '--json', ...data],
     ]);
     expect(exported.code).toBe(0);
