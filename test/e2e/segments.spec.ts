@@ -1,6 +1,3 @@
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
-
 import { expect, test } from '@playwright/test';
 import type { Page } from '@playwright/test';
 
@@ -19,9 +16,8 @@ import {
   readSegmentations,
   segmentsPanel,
 } from './pages/segmentsPanel.js';
-import { demo, launchDemo } from './support/demo.js';
+import { demo, shareDemoWindow } from './support/demo.js';
 import { makeFolder } from './support/folder.js';
-import type { LaunchedIbis } from './support/launch.js';
 
 /** A stroke across the middle of a side pane; gives the slice that it went to. */
 async function brushInSidePane(page: Page): Promise<number> {
@@ -42,18 +38,9 @@ const undoLabel = async (page: Page): Promise<string | null> =>
 
 test.describe.serial('the segments of a volume', () => {
   const { folder, remove } = makeFolder('segments');
-  const dataDir = path.join(folder, 'data');
-  let ibis: LaunchedIbis;
+  test.afterAll(remove);
+  const ibis = shareDemoWindow({ needsPolicy: false });
   let coronalSlice = -1;
-
-  test.beforeAll(async () => {
-    ibis = await launchDemo(dataDir);
-  });
-  test.afterAll(async () => {
-    await ibis.close();
-    await rm(dataDir, { recursive: true, force: true });
-    remove();
-  });
 
   test('take the mask of a session over, voxel for voxel', async () => {
     const { page } = ibis;
@@ -173,8 +160,7 @@ test.describe.serial('the segments of a volume', () => {
   test('are all there again after the program was closed and opened', async () => {
     const before = await readSegmentation(ibis.page);
     const masks = await readMasks(ibis.page, 'axial', demo.sliceIndex);
-    await ibis.close();
-    ibis = await launchDemo(dataDir);
+    await ibis.reopen();
     const { page } = ibis;
     const panel = segmentsPanel(page);
     await panel.tab.click();

@@ -1,6 +1,3 @@
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
-
 import { expect, test } from '@playwright/test';
 import type { Locator } from '@playwright/test';
 import { decode } from 'fast-png';
@@ -14,9 +11,7 @@ import {
   readStatistics,
   volumePanel,
 } from './pages/volumePanel.js';
-import { demo, launchDemo } from './support/demo.js';
-import { makeFolder } from './support/folder.js';
-import type { LaunchedIbis } from './support/launch.js';
+import { demo, shareDemoWindow } from './support/demo.js';
 
 const axis = 'axial';
 const given = 68; // the left putamen is seen well
@@ -34,9 +29,7 @@ async function countColoured(pane: Locator): Promise<number> {
 }
 
 test.describe.serial('a segment of one slice', () => {
-  const { folder, remove } = makeFolder('volumes');
-  const dataDir = path.join(folder, 'data');
-  let ibis: LaunchedIbis;
+  const ibis = shareDemoWindow({ needsPolicy: false });
 
   const maskOn = async (sliceIndex: number) =>
     (await readMasks(ibis.page, axis, sliceIndex)).find((each) => each.segmentNumber === 1)?.mask ??
@@ -53,15 +46,6 @@ test.describe.serial('a segment of one slice', () => {
     await strip.click({ position: { x: ((sliceIndex + 0.5) / 177) * box.width, y: 8 } });
     await shown(sliceIndex);
   };
-
-  test.beforeAll(async () => {
-    ibis = await launchDemo(dataDir);
-  });
-  test.afterAll(async () => {
-    await ibis.close();
-    await rm(dataDir, { recursive: true, force: true });
-    remove();
-  });
 
   test('is completed through the series, slice by slice, as one act', async () => {
     const { page } = ibis;
@@ -230,8 +214,7 @@ test.describe.serial('a segment of one slice', () => {
   test('is there after the program was closed and opened, with what is to be looked at', async () => {
     const before = await standing();
     const complaints = [...ibis.complaints];
-    await ibis.close();
-    ibis = await launchDemo(dataDir);
+    await ibis.reopen();
     const { page } = ibis;
     await segmentsPanel(page).tab.click();
     await expect(segmentsPanel(page).rows).toHaveCount(1);

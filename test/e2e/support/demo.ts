@@ -4,6 +4,7 @@ import path from 'node:path';
 import { test, type Page } from '@playwright/test';
 
 import { hasPolicy, waitForImage } from '../pages/ibisWindow.js';
+import { makeFolder } from './folder.js';
 import { launchIbis, type LaunchedIbis } from './launch.js';
 
 /** The demo study's ready request; it is chosen for the policy that ships, so tests read it where it stands. */
@@ -36,18 +37,28 @@ export async function skipWithoutPolicy(page: Page): Promise<void> {
  * The demo study in one window that all tests of the calling block share; the engine is ready. What needs a policy is
  * skipped, by name, where there is none.
  */
-export function shareDemoWindow({ needsPolicy }: { readonly needsPolicy: boolean }): LaunchedIbis {
+export function shareDemoWindow({
+  needsPolicy,
+}: {
+  readonly needsPolicy: boolean;
+}): LaunchedIbis & {
+  /** Closes the window and opens it again on what it has stored. */
+  reopen(): Promise<void>;
+} {
+  let data: ReturnType<typeof makeFolder> | null = null;
   let opened: LaunchedIbis | null = null;
   const ibis = (): LaunchedIbis => {
     if (opened === null) throw new Error('the window opens with the first test');
     return opened;
   };
   test.beforeAll(async () => {
-    opened = await launchDemo();
+    data = makeFolder('demo');
+    opened = await launchDemo(data.folder);
     await hasPolicy(opened.page); // asks until the engine is ready
   });
   test.afterAll(async () => {
     await opened?.close();
+    data?.remove();
   });
   test.beforeEach(async () => {
     if (needsPolicy) await skipWithoutPolicy(ibis().page);
@@ -71,5 +82,9 @@ export function shareDemoWindow({ needsPolicy }: { readonly needsPolicy: boolean
     enginePid: () => ibis().enginePid(),
     screenshot: (name) => ibis().screenshot(name),
     close: () => ibis().close(),
+    reopen: async () => {
+      await ibis().close();
+      opened = await launchDemo(data?.folder);
+    },
   };
 }
