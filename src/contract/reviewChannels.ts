@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { BatchId, SeriesId, SessionId } from '../domain/brand.js';
 import { sessionFilters, sessionSorts, verdicts } from '../domain/review.js';
-import type { Review } from '../domain/review.js';
+import type { Review, SeriesStateCount } from '../domain/review.js';
 import type { SessionSummary } from '../domain/session.js';
 
 /** The part of the channel table that deals with reviewing, and with going from case to case. */
@@ -33,6 +33,8 @@ export const reviewMethods = {
     offset: z.number().int().nonnegative().default(0),
   }),
   countSessions: z.object(query),
+  /** Of series that are listed; those without sessions are left out. */
+  countSeriesStates: z.object({ seriesIds: z.array(seriesId) }),
   /** The session after (1) or before (-1) a place of the worklist, whether what stood there still does or not. */
   findNeighbourSession: z.object({
     ...query,
@@ -63,6 +65,7 @@ export interface ReviewMethodResults {
   listReviews: readonly Review[];
   listSessions: readonly SessionSummary[];
   countSessions: number;
+  countSeriesStates: readonly SeriesStateCount[];
   findNeighbourSession: SessionSummary | null;
   prefetchCase: null;
 }

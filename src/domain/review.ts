@@ -1,3 +1,4 @@
+import type { SeriesId } from './brand.js';
 import type { RunState, SessionSummary, StopReason } from './session.js';
 
 /** What a reviewer says of a session. 'withdrawn' takes back what was said last. */
@@ -58,6 +59,17 @@ export function deriveCaseState({
   if (verdict === 'flagged') return 'flagged';
   if (decision !== null || completingStops.some((stop) => stop === stopReason)) return 'completed';
   return stepCount === 0 && runState === 'idle' ? 'not-started' : 'in-progress';
+}
+
+/** The state of a case, or the reviewer's word where it is about what stands there now. */
+export const reviewedStates = [...caseStates, 'approved', 'rejected'] as const;
+export type ReviewedState = (typeof reviewedStates)[number];
+
+/** How many sessions of a series are in a state. */
+export interface SeriesStateCount {
+  readonly seriesId: SeriesId;
+  readonly state: ReviewedState;
+  readonly count: number;
 }
 
 /** What the worklist can be narrowed to. */

@@ -1,5 +1,6 @@
 import type { EngineHandlers } from './dispatch.js';
 import {
+  countSeriesStates,
   countSessions,
   findNeighbourSession,
   listReviews,
@@ -10,7 +11,12 @@ import type { Store } from './store/index.js';
 
 export type ReviewHandlers = Pick<
   EngineHandlers,
-  'reviewSession' | 'listReviews' | 'listSessions' | 'countSessions' | 'findNeighbourSession'
+  | 'reviewSession'
+  | 'listReviews'
+  | 'listSessions'
+  | 'countSessions'
+  | 'countSeriesStates'
+  | 'findNeighbourSession'
 >;
 
 export const createReviewHandlers = (store: Store): ReviewHandlers => ({
@@ -21,6 +27,7 @@ export const createReviewHandlers = (store: Store): ReviewHandlers => ({
   listReviews: async ({ sessionId }) => listReviews(store, sessionId),
   listSessions: async (query) => listSessions(store, query),
   countSessions: async (query) => countSessions(store, query),
+  countSeriesStates: async ({ seriesIds }) => countSeriesStates(store, seriesIds),
   findNeighbourSession: async ({ place, direction, ...query }) =>
     findNeighbourSession(store, query, place, direction),
 });

@@ -185,5 +185,9 @@ test.describe.serial('a batch of five with one broken series', () => {
     await expect(panel.history).toHaveCount(3);
     await expect(panel.reviewHead).toContainText('Flagged');
     await ibis.screenshot('review-flagged');
+    await view.studies.click(); // their series carry the same marks
+    await expect(view.series.filter({ hasText: 'Flagged' })).toHaveCount(1);
+    await expect(view.series.filter({ hasText: 'Rejected in review' })).toHaveCount(1);
+    await ibis.screenshot('series-states');
   });
 });

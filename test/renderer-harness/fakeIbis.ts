@@ -12,6 +12,7 @@ import {
   madeUpRefusals,
   madeUpSeries,
   madeUpSessions,
+  madeUpStates,
   madeUpStudies,
   manySeries,
 } from './worklistData.js';
@@ -95,6 +96,7 @@ export function installFakeIbis(state: string): void {
     listStudies: () => (isEmpty ? [] : state === 'many' ? manySeries : madeUpStudies),
     listSessions: () => (isEmpty && state !== 'interrupted' ? [] : madeUpSessions),
     countSessions: () => madeUpSessions.length,
+    countSeriesStates: () => madeUpStates,
     listBatches: () => [],
     listReviews: () => [],
     listModels: () =>

@@ -1,4 +1,5 @@
 import type { SeriesId, SessionId, StudyId } from '../../src/domain/brand.js';
+import type { SeriesStateCount } from '../../src/domain/review.js';
 import type { SessionSummary } from '../../src/domain/session.js';
 import type { Refusal, Series, SeriesSummary, StudySummary } from '../../src/domain/study.js';
 
@@ -161,4 +162,13 @@ export const madeUpSessions: readonly SessionSummary[] = [
   summary(30, 'right thalamus', { stopReason: 'step-limit', stepCount: 20 }),
   summary(60, 'fetal head', { decision: 'rejected', stopReason: 'policy-stop' }),
   summary(90, '', { decision: 'edited', stopReason: 'user-stop', stepCount: 12 }),
+];
+
+/** Of the series of the first two studies. */
+export const madeUpStates: readonly SeriesStateCount[] = [
+  { seriesId: 's1-1' as SeriesId, state: 'completed', count: 1 },
+  { seriesId: 's1-1' as SeriesId, state: 'flagged', count: 1 },
+  { seriesId: 's1-1' as SeriesId, state: 'in-progress', count: 2 },
+  { seriesId: 's2-4' as SeriesId, state: 'approved', count: 1 },
+  { seriesId: 's2-5' as SeriesId, state: 'rejected', count: 1 },
 ];

@@ -8,6 +8,7 @@ export type { SessionSource, StoredStep } from './readSession.js';
 export { moveToStep, saveStep } from './steps.js';
 export type { NewStep } from './steps.js';
 export {
+  countSeriesStates,
   countSessions,
   findNeighbourSession,
   listInterruptedSessions,

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
-import { caseStates, completingStops, sortKeyOf } from '../../domain/review.js';
-import type { CaseState, SessionFilter, SessionQuery, SessionSort } from '../../domain/review.js';
+import type { SeriesId } from '../../domain/brand.js';
+import { caseStates, completingStops, reviewedStates, sortKeyOf } from '../../domain/review.js';
+import type {
+  CaseState,
+  SeriesStateCount,
+  SessionFilter,
+  SessionQuery,
+  SessionSort,
+} from '../../domain/review.js';
 import type { SessionSummary } from '../../domain/session.js';
 import type { Store } from './openStore.js';
 import { VERDICT_IN_FORCE } from './reviews.js';
@@ -92,6 +99,29 @@ export function countSessions(store: Store, query: SessionQuery): number {
   const sql = `${SUMMARIES} SELECT count(*) AS count FROM summaries WHERE ${where}`;
   return parseRow(countRow, store.database.prepare(sql).get(...words)).count;
 }
+
+const seriesStateRow = z
+  .object({
+    series_id: z.string().transform((id) => id as SeriesId), // branding at the edge
+    state: z.enum(reviewedStates),
+    count: z.number().int(),
+  })
+  .transform(({ series_id: seriesId, ...rest }): SeriesStateCount => ({ seriesId, ...rest }));
+
+/** How far the work on some series has come: their sessions by state; a series without any is left out. */
+export const countSeriesStates = (
+  store: Store,
+  seriesIds: readonly SeriesId[],
+): SeriesStateCount[] =>
+  store.database
+    .prepare(
+      `${SUMMARIES} SELECT series_id, count(*) AS count,
+         CASE WHEN verdict IN ('approved', 'rejected') THEN verdict ELSE ${STATE} END AS state
+       FROM summaries WHERE series_id IN (SELECT value FROM json_each(?))
+       GROUP BY series_id, state`,
+    )
+    .all(JSON.stringify(seriesIds))
+    .map((row) => parseRow(seriesStateRow, row));
 
 /** A place in a sorted list; the session that stood there may have left the list since. */
 export interface ListPlace {

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 
 import type { SeriesId, StudyId } from '../../domain/brand.js';
+import type { SeriesStateCount } from '../../domain/review.js';
 import type { SessionSummary } from '../../domain/session.js';
 import type { IntensityWindow, Refusal, Series, StudySummary } from '../../domain/study.js';
 import { usePersisted } from '../ui/persisted.js';
@@ -35,6 +36,8 @@ export const useWorklistStore = defineStore('worklist', () => {
     job: shallowRef<OpeningJob | null>(null),
     /** Why the last opening failed as a whole, or that it was cancelled; '' otherwise. */
     openProblem: ref(''),
+    /** How far the work on each listed series has come; those without sessions are left out. */
+    seriesStates: shallowRef<ReadonlyMap<SeriesId, readonly SeriesStateCount[]>>(new Map()),
     /** The series on screen. */
     series: shallowRef<Series | null>(null),
     /** Its window where its images name none; null before it is known. */

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import {
   closeStore,
+  countSeriesStates,
   createSession,
   decideSession,
   listSessions,
   moveToStep,
+  saveReview,
   saveStep,
   updateSession,
 } from '../../../src/engine/store/index.js';
@@ -86,6 +88,45 @@ describe('the session list', () => {
   ])('finds a session by %s', (_what, search, prompt) => {
     const store = openWithThree();
     expect(listSessions(store, { search, limit: 10 }).map((s) => s.prompt)).toEqual([prompt]);
+    closeStore(store);
+  });
+
+  it('counts the sessions of each series by their state, or by what a reviewer said', () => {
+    const store = openWithThree();
+    const [head, brain, heart] = listSessions(store, { search: '', limit: 10 });
+    if (head === undefined || brain === undefined || heart === undefined) throw new Error('three');
+    const count = (...of: readonly (typeof head)[]) =>
+      new Set(
+        countSeriesStates(
+          store,
+          of.map(({ seriesId }) => seriesId),
+        ),
+      );
+    expect(count(head, brain, heart)).toEqual(
+      new Set([
+        { seriesId: head.seriesId, state: 'not-started', count: 1 },
+        { seriesId: brain.seriesId, state: 'completed', count: 1 },
+        { seriesId: heart.seriesId, state: 'completed', count: 1 },
+      ]),
+    );
+    const second = createSession(store, newSession({ key: 'head' }));
+    createSession(store, newSession({ key: 'head' }));
+    saveStep(store, sampleStep(second.sessionId, 0));
+    saveReview(store, brain.sessionId, { verdict: 'flagged', reviewer: 'Ann', comment: '' });
+    saveReview(store, heart.sessionId, { verdict: 'approved', reviewer: 'Ann', comment: '' });
+    expect(count(head)).toEqual(
+      new Set([
+        { seriesId: head.seriesId, state: 'not-started', count: 2 },
+        { seriesId: head.seriesId, state: 'in-progress', count: 1 },
+      ]),
+    );
+    expect(count(brain, heart)).toEqual(
+      new Set([
+        { seriesId: brain.seriesId, state: 'flagged', count: 1 },
+        { seriesId: heart.seriesId, state: 'approved', count: 1 },
+      ]),
+    );
+    expect(count()).toEqual(new Set());
     closeStore(store);
   });
 

@@ -7,7 +7,8 @@ import {
   flattenWorklist,
   type WorklistRow,
 } from '../../../src/renderer/worklist/worklistRows.js';
-import { madeUpStudies, manySeries } from '../../renderer-harness/worklistData.js';
+import { describeSeriesStates } from '../../../src/renderer/worklist/worklistQuery.js';
+import { madeUpStates, madeUpStudies, manySeries } from '../../renderer-harness/worklistData.js';
 
 const none: ReadonlySet<StudyId> = new Set();
 const name = (row: WorklistRow): string =>
@@ -71,4 +72,16 @@ describe('moving through the worklist', () => {
     expect(findNeighbourCase(madeUpStudies, ids[0] ?? null, -1)).toBeNull();
     expect(findNeighbourCase(madeUpStudies, ids.at(-1) ?? null, 1)).toBeNull();
   });
+});
+
+test('a series is marked with the states of its sessions, what asks for work first', () => {
+  const marks = (seriesId: string) =>
+    describeSeriesStates(madeUpStates.filter((each) => each.seriesId === seriesId));
+  expect(marks('s1-1')).toEqual([
+    { label: 'Flagged', tone: 'warn' },
+    { label: 'In progress 2', tone: 'busy' },
+    { label: 'Completed', tone: 'calm' },
+  ]);
+  expect(marks('s2-5')).toEqual([{ label: 'Rejected in review', tone: 'bad' }]);
+  expect(marks('s2-6')).toEqual([]);
 });
