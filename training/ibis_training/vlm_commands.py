@@ -19,9 +19,10 @@ from .export_data import FORMATS, export_data
 from .nano_commands import draw_kind_task, make_tool, write_untried
 from .plan import training_cases, validation_cases
 from .rl import RlSettings, train_rl
+from .stored_sessions import TraceError
 from .synthesis import KINDS, synthesise
 from .tool import SegmenterTool
-from .traces import TraceError, export_sessions
+from .traces import export_sessions
 from .variants import load_case
 from .vlm import VlmPlayer, choose_trained_parts, load_vlm
 from .vlm_export import export_vlm

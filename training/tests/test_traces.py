@@ -16,8 +16,10 @@ from trl import DPOConfig, DPOTrainer
 
 from ibis_training.examples import find_examples, read_example
 from ibis_training.grammar import ClickAction, TerminateAction, parse_step
+from ibis_training.session_database import read_database
+from ibis_training.stored_sessions import TraceError, read_session_file, read_trace
 from ibis_training.targets import REPOSITORY
-from ibis_training.traces import TraceError, export_sessions, preferences, read_database, read_session_file, read_sessions, read_trace, to_trajectory
+from ibis_training.traces import export_sessions, preferences, read_sessions, to_trajectory
 from ibis_training.trajectory import Box, Edit, RemoveClick, Scribble, read_trajectories, unpack_mask
 from ibis_training.vlm import load_vlm
 
@@ -194,10 +196,10 @@ def test_trl_prefers_by_what_is_written(tmp_path):
     assert trainer.train().training_loss == pytest.approx(0.693, abs=0.01)  # log 2: the model and its reference are still alike
 
 
-def write_session_file(path, change=lambda members, manifest: None):
+def write_session_file(path, change=lambda members, manifest: None, version=2):
     """A session file as the workstation writes one (src/engine/sessionFile), of the fixture's trace."""
     members = {"trace.jsonl": (FIXTURE / "trace.jsonl").read_bytes(), "slice.png": (FIXTURE / "trace_images" / "step-000.png").read_bytes()}
-    manifest = {"kind": "ibis-session", "schemaVersion": 1, "files": [{"path": name, "sha256": hashlib.sha256(data).hexdigest()} for name, data in members.items()]}
+    manifest = {"kind": "ibis-session", "schemaVersion": version, "files": [{"path": name, "sha256": hashlib.sha256(data).hexdigest()} for name, data in members.items()]}
     change(members, manifest)
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in {"manifest.json": json.dumps(manifest).encode(), **members}.items():
@@ -205,8 +207,9 @@ def write_session_file(path, change=lambda members, manifest: None):
     return path
 
 
-def test_a_whole_session_in_one_file_teaches_as_its_trace_does(tmp_path):
-    session, rgb = read_session_file(write_session_file(tmp_path / "one.ibis"))
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_whole_session_in_one_file_teaches_as_its_trace_does(tmp_path, version):
+    session, rgb = read_session_file(write_session_file(tmp_path / "one.ibis", version=version))
     traced, traced_rgb = read_trace(FIXTURE / "trace.jsonl")
     assert session == traced
     np.testing.assert_array_equal(rgb, traced_rgb)
@@ -218,7 +221,7 @@ def test_a_whole_session_in_one_file_teaches_as_its_trace_does(tmp_path):
     [
         (lambda members, manifest: members.update({"slice.png": b"other"}), "slice.png is not what its manifest says"),
         (lambda members, manifest: members.pop("trace.jsonl"), "it has no trace.jsonl"),
-        (lambda members, manifest: manifest.update(schemaVersion=2), "of version 2; this program reads version 1"),
+        (lambda members, manifest: manifest.update(schemaVersion=3), "of version 3; this program reads versions 1 to 2"),
         (lambda members, manifest: manifest.update(kind="other"), "is no session file"),
     ],
 )
