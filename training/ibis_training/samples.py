@@ -144,15 +144,16 @@ def label_state(case: Case, state: State, mask: np.ndarray, truth: np.ndarray, w
 
 
 def prepare_samples(paths: list[Path], net: ConceptNet, folder: Path, warps: int, seed: int) -> None:
-    """Writes <folder>/<file>-<chunk>.pkl of the trajectory files; what exists is kept. A state that several
-    trajectories of a case share, such as the empty slice, becomes one sample."""
+    """Writes <folder>/<file>-<chunk>.pkl of the trajectory files; what exists is kept, but for the last of a file that has grown
+    since. A state that several trajectories of a case share, such as the empty slice, becomes one sample."""
     folder.mkdir(parents=True, exist_ok=True)
     net.eval()
     for path in paths:
         trajectories, chunk = read_trajectories(path), 0
         while part := list(islice(trajectories, CHUNK)):
             target, chunk = folder / f"{path.stem}-{chunk:05d}.pkl", chunk + 1
-            if target.exists():
+            was_last = not (folder / f"{path.stem}-{chunk:05d}.pkl").exists()
+            if target.exists() and not (was_last and path.stat().st_mtime >= target.stat().st_mtime):
                 continue
             by_case: dict[str, dict[tuple, State]] = {}
             for state, trajectory in ((s, t) for t in part for s in states_of(t)):

@@ -13,10 +13,10 @@ from ibis_training import dense
 from ibis_training.dense import CONCEPTS, build_dense_set, covered_cells, load_channels, nucleus_cores
 from ibis_training.environment import Task
 from ibis_training.plan import DATASETS
-from ibis_training.samples import case_samples, states_of
+from ibis_training.samples import case_samples, load_samples, prepare_samples, states_of
 from ibis_training.synthesis import synthesise
 from ibis_training.targets import load_targets
-from ibis_training.trajectory import Request, unpack_mask
+from ibis_training.trajectory import Request, append_trajectories, unpack_mask
 from ibis_training.variants import NUCLEI_DATASET
 from ibis_training.vision import ConceptNet
 
@@ -176,3 +176,16 @@ def test_weights_of_fewer_concepts_are_kept_when_some_are_added():
     with torch.no_grad():
         torch.testing.assert_close(large(gray)[:, :12], small.eval()(gray))
         assert (large(gray)[:, 12:].sigmoid() < 0.5).float().mean() > 0.9
+
+
+def test_trajectories_that_came_later_are_prepared_too_and_what_was_prepared_is_kept(tmp_path, monkeypatch):
+    made, path, folder = trajectory("oracle"), tmp_path / "made.jsonl", tmp_path / "samples"
+    monkeypatch.setattr("ibis_training.samples.CHUNK", 2)
+    monkeypatch.setattr("ibis_training.samples.load_case", lambda _: case(radius=14))
+    counts, written = [], []
+    for added in (1, 3, 0):  # half a chunk; what fills it, and another; nothing new
+        append_trajectories(path, [replace(made, case_id=f"{made.case_id}-{len(counts)}-{k}") for k in range(added)])
+        prepare_samples([path], net(), folder, 0, 0)
+        counts.append(len(load_samples(folder)))
+        written.append({p.name: p.stat().st_mtime_ns for p in folder.glob("*.pkl")})
+    assert counts == [counts[0], 4 * counts[0], 4 * counts[0]] and written[1] == written[2]
