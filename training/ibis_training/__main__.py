@@ -8,8 +8,18 @@ import torch
 import yaml
 from accelerate import PartialState
 
-DEFAULT_RUNS = Path(__file__).resolve().parents[1] / "runs"
+from .runs_folder import what_is_missing
+
+TRAINING = Path(__file__).resolve().parents[1]
 COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "rl", "ablate", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate", "export-data", "traces")
+
+
+def find_config(name: str) -> Path:
+    """As named from where one stands, else of those that come with the package."""
+    found = next((path for path in (Path(name), TRAINING / name) if path.is_file()), None)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"there is no {name}, neither here nor in {TRAINING}")
+    return found
 
 
 def segmenter(config: dict, runs: Path) -> None:
@@ -46,8 +56,8 @@ SEGMENTER_COMMANDS = {"segmenter": segmenter, "segmenter-export": export_the_seg
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ibis_training")
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--config", type=Path, default=Path(__file__).resolve().parents[1] / "nano.yaml")
-    parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS, help="folder of states, samples and weights")
+    parser.add_argument("--config", type=find_config, default=TRAINING / "nano.yaml", help="a file, or the name of one beside this package")
+    parser.add_argument("--runs", type=Path, default=TRAINING / "runs", help="folder of states, samples and weights")
     parser.add_argument("--minutes", type=float, help="of wall time for this stage, instead of the config's (segmenter: of this run, within its stages')")
     parser.add_argument("--steps", type=int, help="at most so many steps of this stage's optimiser, those before a cut among them")
     parser.add_argument("source", type=Path, nargs="?", help="of traces: the workstation's database, a trace.jsonl, a session file (.ibis) or a folder of them")
@@ -59,6 +69,8 @@ def main() -> None:
         config.setdefault(options.command, {})["minutes"] = options.minutes
     if options.steps is not None:
         config.setdefault(options.command, {})["steps"] = options.steps
+    if "model" not in config and (missing := what_is_missing(options.command, config, options.runs)):
+        parser.error(missing)
     if options.command == "fixtures":
         from .fixtures import write_fixtures
 

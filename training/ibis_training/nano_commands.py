@@ -118,7 +118,11 @@ def load_training_samples(runs: Path) -> list:
     from .samples import load_samples
     from .sft import seen_by_encoder
 
-    return [follow_encoder(s, CONCEPTS.names.index((s.dataset, s.target_id))) for s in seen_by_encoder(load_samples(runs / "samples"))]
+    samples = load_samples(runs / "samples")
+    seen = seen_by_encoder(samples)
+    if not seen:
+        raise SystemExit(f"Of {len(samples)} samples there is none whose target the encoder sees. Train dense for longer, remove {runs / 'samples'} and run prepare again.")
+    return [follow_encoder(s, CONCEPTS.names.index((s.dataset, s.target_id))) for s in seen]
 
 
 def sft(config: dict, runs: Path) -> None:

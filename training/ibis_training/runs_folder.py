@@ -1,10 +1,27 @@
-"""What a stage keeps in its folder of the runs: its metrics, and weights to go on from."""
+"""What a stage keeps in its folder of the runs: its metrics, and weights to go on from; and which stage needs what of another."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
+
+WRITTEN_BY = {"dense.pt": "dense", "trajectories": "synthesise", "samples": "prepare", "policy": "sft", "rl": "rl", "segmenter": "segmenter"}
+
+
+def what_is_missing(command: str, config: Mapping[str, Any], runs: Path) -> str | None:
+    """For a stage of the small models: the sentence that says which stage must be run before it, or None."""
+    policy = config.get(command, {}).get("policy", "policy")
+    needed = {
+        "prepare": ("dense.pt", "trajectories"), "sft": ("dense.pt", "samples"), "ablate": ("dense.pt", "samples"), "rollout": ("policy",), "rl": ("policy",),
+        "evaluate": (policy,), "export": (policy,), "segmenter-export": ("segmenter/last.pt",), "segmenter-evaluate": ("segmenter/last.pt",),
+    }
+    for name in needed.get(command, ()):
+        if not (runs / name).exists():
+            stage = WRITTEN_BY.get(Path(name).parts[0])
+            return f"{command} needs {name} in {runs}, which is not there." + (f" Run {stage} first." if stage else "")
+    return None
 
 
 class Metrics:
