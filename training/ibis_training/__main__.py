@@ -11,7 +11,7 @@ from accelerate import PartialState
 from .runs_folder import what_is_missing
 
 TRAINING = Path(__file__).resolve().parents[1]
-COMMANDS = ("fixtures", "positions", "dense", "synthesise", "rollout", "prepare", "sft", "rl", "ablate", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate", "export-data", "traces")
+COMMANDS = ("fixtures", "positions", "dense", "nuclei", "synthesise", "rollout", "prepare", "sft", "rl", "ablate", "export", "evaluate", "segmenter", "segmenter-export", "segmenter-evaluate", "export-data", "traces")
 
 
 def find_config(name: str) -> Path:

@@ -21,6 +21,7 @@ from .rl import RlSettings, train_rl
 from .samples import Sample
 from .sft import sample_weights, save_untrained, train_sft
 from .tool import SegmenterTool
+from .vision import ConceptMaps
 
 REFLECTION = ("wrong-click", "wrong-mask")  # kinds of trajectories in which the policy finds and mends what is wrong
 ALL_REWARDS = {"format": 1, "answer": 1, "click": 1, "progress": 1, "length": 1, "trajectory": 2}
@@ -47,7 +48,7 @@ def list_arms(minutes: float) -> list[Arm]:
     return arms + [Arm(f"RL with {term} alone", "reflection", half, {term: 1.0}, half) for term in ALL_REWARDS]
 
 
-def run_ablation(arms: Sequence[Arm], samples: list[Sample], dense_state: dict, tool: SegmenterTool, draw_task, tasks: Sequence[Task], folder: Path,
+def run_ablation(arms: Sequence[Arm], samples: list[Sample], maps: ConceptMaps, tool: SegmenterTool, draw_task, tasks: Sequence[Task], folder: Path,
                  rl: RlSettings, sft: Mapping[str, float], threads: int, seed: int) -> None:
     """Writes <folder>/ablation.json after every arm; arms that stand there are kept."""
     path = folder / "ablation.json"
@@ -56,7 +57,7 @@ def run_ablation(arms: Sequence[Arm], samples: list[Sample], dense_state: dict, 
         if any(row["arm"] == arm.name for row in rows):
             continue
         torch.manual_seed(seed)
-        start = fine_tuned(arm, samples, dense_state, folder, sft, threads, seed)
+        start = fine_tuned(arm, samples, maps, folder, sft, threads, seed)
         if arm.rewards is not None:
             trained = folder / f"rl-{arm.name}".replace(" ", "-")
             train_rl(NanoPlayer(load_policy(start)), tool, draw_task, [], arm.rewards, trained, replace(rl, minutes=arm.rl_minutes), seed, clock=time.process_time)
@@ -66,15 +67,15 @@ def run_ablation(arms: Sequence[Arm], samples: list[Sample], dense_state: dict, 
         print(rows[-1], flush=True)
 
 
-def fine_tuned(arm: Arm, samples: list[Sample], dense_state: dict, folder: Path, settings: Mapping[str, float], threads: int, seed: int) -> Path:
+def fine_tuned(arm: Arm, samples: list[Sample], maps: ConceptMaps, folder: Path, settings: Mapping[str, float], threads: int, seed: int) -> Path:
     """The folder of the policy that the arm begins with; arms that fine-tune alike share it."""
     if not arm.sft:
-        save_untrained(dense_state, folder / "untrained", seed)
+        save_untrained(maps, folder / "untrained", seed)
         return folder / "untrained"
     target = folder / f"sft-{arm.sft}-{arm.sft_minutes:g}"
     if not (target / "done").exists():
         chosen = samples if arm.sft == "reflection" else [s for s in samples if s.source not in REFLECTION]
-        train_sft(chosen, [], dense_state, target, arm.sft_minutes, threads, seed, settings["rate"], settings["batchSize"], sample_weights(chosen), clock=time.process_time)
+        train_sft(chosen, [], maps, target, arm.sft_minutes, threads, seed, settings["rate"], settings["batchSize"], sample_weights(chosen), clock=time.process_time)
         (target / "done").touch()
     return target
 

@@ -10,15 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scipy.ndimage import distance_transform_edt
-
 from .cases import DEMO_DATASET, load_cases, split_files, is_validation
-from .image import luma, resize_bilinear
+from .concept_net import ConceptNet
+from .image import resize_bilinear
+from .nuclei_data import nuclei_files, nuclei_pictures
 from .plan import DATASETS, validation_cases
 from .runs_folder import Metrics, write_whole
 from .targets import Ranked, load_targets
-from .variants import NUCLEI_DATASET, everywhere, read_nuclei, recolour
-from .vision import ConceptNet, Concepts, FIELD
+from .variants import NUCLEI_DATASET, everywhere, recolour
+from .vision import FIELD, Concepts, coarse
 
 # Concepts in the order of the target files; the nuclei's, of which single ones are found by rule, come last.
 CONCEPTS = Concepts(
@@ -27,8 +27,6 @@ CONCEPTS = Concepts(
 )
 VALIDATE_SECONDS = 600  # looking at all held-out pictures takes half a minute
 LOG_STEPS, SAVE_STEPS = 50, 100
-CORE_DEPTH = 0.45  # of a nucleus's own depth: what lies deeper is its core
-CORE_GAIN = 2.0  # a cell half covered by a core is core: else small nuclei have none (of held-out ones, 95% are then found, not 80%)
 NUCLEI_CROPS = 2  # cut-outs of a nuclei image beside the whole
 # Where a concept is really in the pictures but not labelled, it is not taught there.
 UNLABELLED = {DEMO_DATASET: ("hippocampus", "hippocampus-anterior", "hippocampus-posterior")}
@@ -69,50 +67,21 @@ def build_dense_set(dataset: str, cases: list) -> DenseSet:
     return DenseSet(dataset, np.stack(gray), np.stack(truth), channels)
 
 
-def nucleus_cores(labels: np.ndarray) -> np.ndarray:
-    """bool [h, w]: the inner part of each nucleus (int [h, w], one value a nucleus), never empty."""
-    padded = np.pad(labels, 1)
-    edge = np.zeros(labels.shape, bool)
-    for axis in (0, 1):
-        for step in (-1, 1):
-            edge |= np.roll(padded, step, axis)[1:-1, 1:-1] != labels
-    depth = distance_transform_edt(~edge) * (labels > 0)
-    deepest = np.zeros(int(labels.max()) + 1)
-    np.maximum.at(deepest, labels.ravel(), depth.ravel())
-    return (labels > 0) & (depth >= CORE_DEPTH * deepest[labels])
-
-
-def build_nuclei_set(files: list[str], crops: int, rng: np.random.Generator) -> DenseSet:
-    """Whole images and cut-outs, in gray, with what is nucleus and what is the core of one."""
-    pictures = []
-    for name in files:
-        image, labels = read_nuclei(name)
-        boxes = [(0, 0, *labels.shape)]
-        for _ in range(crops):
-            side = int(rng.integers(64, min(labels.shape) + 1))
-            boxes.append((*(int(rng.integers(0, n - side + 1)) for n in labels.shape), side, side))
-        for row, column, height, width in boxes:
-            part = np.ascontiguousarray(labels[row : row + height, column : column + width])
-            if not (part > 0).any():
-                continue
-            # labels are stretched first: cores must be as wide in the network's picture as they are there
-            grown = part[(np.arange(256) * height // 256)[:, None], np.arange(256) * width // 256]
-            truth = np.stack([resize_bilinear((part > 0).astype(np.uint8) * 255, 256, 256), nucleus_cores(grown).astype(np.uint8) * 255])
-            pictures.append((resize_bilinear(np.ascontiguousarray(luma(image)[row : row + height, column : column + width]), 256, 256), truth))
-    gray, truth = zip(*pictures)
-    return DenseSet(NUCLEI_DATASET, np.stack(gray), np.stack(truth), (CONCEPTS.learned - 1, CONCEPTS.learned))
+def build_nuclei_set(held_out: bool, crops: int) -> DenseSet:
+    gray, truth, _ = nuclei_pictures(nuclei_files(held_out), crops, np.random.default_rng(0))
+    return DenseSet(NUCLEI_DATASET, gray, truth[:, :1], (CONCEPTS.learned - 1,))
 
 
 def dense_validation_set(dataset: str) -> DenseSet:
     if dataset == NUCLEI_DATASET:
-        return build_nuclei_set([f for f in split_files(dataset, "train") if is_validation(dataset, f)], 0, np.random.default_rng(0))
+        return build_nuclei_set(True, 0)
     return build_dense_set(dataset, validation_cases(dataset))
 
 
 def dense_training_set(dataset: str) -> DenseSet:
     """Every labelled slice of the training part (in hippocampus volumes, every third), whatever its area."""
     if dataset == NUCLEI_DATASET:
-        return build_nuclei_set([f for f in split_files(dataset, "train") if not is_validation(dataset, f)], NUCLEI_CROPS, np.random.default_rng(0))
+        return build_nuclei_set(False, NUCLEI_CROPS)
     if dataset == DEMO_DATASET:
         held_out = {c.slice_index for c in validation_cases(dataset)}
     else:
@@ -167,14 +136,8 @@ def vary_intensity(gray: Tensor, rng: np.random.Generator) -> Tensor:
     return gray.clamp(0, 1)
 
 
-def covered_cells(truth: Tensor, data: DenseSet) -> Tensor:
-    """[n, k, 64, 64]: the share of each cell that is covered; [n, k, 256, 256] in [0, 1]."""
-    cells = F.avg_pool2d(truth, 256 // FIELD)
-    return torch.stack([(c * CORE_GAIN).clamp(max=1) if channel == CONCEPTS.learned else c for c, channel in zip(cells.unbind(1), data.channels)], 1)
-
-
 def augmented_batch(data: DenseSet, n: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """(gray [n, 1, 256, 256], truth [n, all channels, 64, 64] as covered fraction)."""
+    """(gray [n, 1, 256, 256], truth [n, learned, 64, 64]: the share of each cell that is covered)."""
     pick = rng.integers(0, len(data.gray), n)
     gray = data.gray[pick]
     for k in range(n):
@@ -184,15 +147,14 @@ def augmented_batch(data: DenseSet, n: int, rng: np.random.Generator) -> tuple[T
             gray[k] = 255 - gray[k]
     stack = torch.cat([torch.from_numpy(gray)[:, None], torch.from_numpy(data.truth[pick])], 1).float() / 255
     warped = F.grid_sample(stack, random_grid(data.dataset, n, rng), align_corners=False, padding_mode="zeros")
-    truth = torch.zeros(n, CONCEPTS.channels, FIELD, FIELD)
-    truth[:, list(data.channels)] = covered_cells(warped[:, 1:], data)
+    truth = torch.zeros(n, CONCEPTS.learned, FIELD, FIELD)
+    truth[:, list(data.channels)] = coarse(warped[:, 1:])
     return vary_intensity(warped[:, :1], rng), truth
 
 
 def taught_channels(dataset: str) -> Tensor:
     """f32 [1, channels]: 0 where a channel is not taught on a set's pictures."""
-    names = [name for _, name in CONCEPTS.names[: CONCEPTS.learned]] + ["cores"]
-    return torch.tensor([[float(name not in UNLABELLED.get(dataset, ())) for name in names]])
+    return torch.tensor([[float(name not in UNLABELLED.get(dataset, ())) for _, name in CONCEPTS.names[: CONCEPTS.learned]]])
 
 
 def dense_loss(logits: Tensor, truth: Tensor, taught: Tensor) -> Tensor:
@@ -213,31 +175,14 @@ def dense_scores(net: ConceptNet, sets: dict[str, DenseSet]) -> dict[str, float]
     scores = {}
     for data in sets.values():
         probability = torch.cat([net(torch.from_numpy(g)[:, None].float() / 255).sigmoid() for g in np.array_split(data.gray, max(1, len(data.gray) // 16))])
-        truth = torch.cat([covered_cells(torch.from_numpy(t).float() / 255, data) for t in np.array_split(data.truth, max(1, len(data.truth) // 64))]) > 0.5
+        truth = torch.cat([coarse(torch.from_numpy(t).float() / 255) for t in np.array_split(data.truth, max(1, len(data.truth) // 64))]) > 0.5
         for k, c in enumerate(data.channels):
             p, t = probability[:, c] > 0.5, truth[:, k]
             keep = t.sum((1, 2)) > 4
             dice = 2 * (p & t).sum((1, 2)) / (p.sum((1, 2)) + t.sum((1, 2))).clamp(min=1)
-            scores["cores" if c == CONCEPTS.learned else CONCEPTS.names[c][1]] = round(float(dice[keep].mean()), 3)
+            scores[CONCEPTS.names[c][1]] = round(float(dice[keep].mean()), 3)
     net.train()
     return scores
-
-
-@torch.no_grad()
-def ranked_scores(net: ConceptNet, cases: list) -> dict[str, float]:
-    """Per rule, how often the instance found is the one meant: IoU of the two at 64 x 64 above 0.5."""
-    net.eval()
-    right: dict[str, list[bool]] = {}
-    for case in cases:
-        if not isinstance(case.target.instances, Ranked):
-            continue
-        gray = resize_bilinear(np.ascontiguousarray(luma(case.rgb)), 256, 256)
-        maps = CONCEPTS.maps(net(torch.from_numpy(gray.copy())[None, None].float() / 255).sigmoid())
-        found = maps[0, CONCEPTS.names.index((case.dataset, case.target.id))] > 0.5
-        meant = F.avg_pool2d(torch.from_numpy(resize_bilinear(case.truth.astype(np.uint8) * 255, 256, 256))[None, None].float() / 255, 4)[0, 0] > 0.5
-        right.setdefault(case.target.id, []).append(float((found & meant).sum()) > 0.5 * float((found | meant).sum()) > 0)
-    net.train()
-    return {k: round(float(np.mean(v)), 3) for k, v in right.items()}
 
 
 def load_channels(net: ConceptNet, state: dict) -> None:
@@ -259,7 +204,7 @@ def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: f
     torch.set_num_threads(threads)
     training, validation = load_dense_sets(runs)
     torch.manual_seed(seed)
-    net = ConceptNet(CONCEPTS.channels).to(memory_format=torch.channels_last)
+    net = ConceptNet(CONCEPTS.learned).to(memory_format=torch.channels_last)
     (runs / "dense").mkdir(exist_ok=True)
     path, metrics = runs / "dense.pt", Metrics(runs / "dense")
     kept = torch.load(path if path.exists() else start_from) if path.exists() or start_from else None
@@ -270,7 +215,7 @@ def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: f
     if kept and "optimiser" in kept:
         optimiser.load_state_dict(kept["optimiser"])
         step, spent = kept["step"], kept["seconds"]
-    batch, nuclei = sum(SHARE.values()), validation_cases(NUCLEI_DATASET)
+    batch = sum(SHARE.values())
     taught = torch.cat([taught_channels(d).expand(n, -1) for d, n in SHARE.items()])
     start, began, last, total = time.time() - spent, step, time.time(), 0.0
     while (done := max((time.time() - start) / 60 / minutes, step / steps)) < 1:
@@ -296,13 +241,13 @@ def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: f
         if step % SAVE_STEPS == 0:
             write_whole(path, {"net": net.state_dict(), "step": step, "optimiser": optimiser.state_dict(), "seconds": time.time() - start})
         if time.time() - last > VALIDATE_SECONDS:
-            print("validation", validate(net, validation, nuclei, metrics, step), flush=True)
+            print("validation", validate(net, validation, metrics, step), flush=True)
             last = time.time()
     write_whole(path, {"net": net.state_dict(), "step": step})
-    print("final", step, validate(net, validation, nuclei, metrics, step), flush=True)
+    print("final", step, validate(net, validation, metrics, step), flush=True)
 
 
-def validate(net: ConceptNet, sets: dict[str, DenseSet], nuclei: list, metrics: Metrics, step: int) -> dict[str, float]:
-    scores = {**dense_scores(net, sets), **ranked_scores(net, nuclei)}
+def validate(net: ConceptNet, sets: dict[str, DenseSet], metrics: Metrics, step: int) -> dict[str, float]:
+    scores = dense_scores(net, sets)
     metrics.write(step, {f"validation/{k}": v for k, v in scores.items() if not math.isnan(v)})
     return scores

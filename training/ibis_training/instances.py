@@ -12,9 +12,9 @@ from torch import Tensor
 from .targets import Ranked
 
 INSTANCES = 40  # at most
-SPREAD = 56  # steps: a part may be this many cells across
-GROW = 4  # steps from a core to its nucleus's edge
-SMALLEST_CELLS = 0.6  # of the map: smaller is no instance
+SPREAD = 64  # steps: a part may be this many cells across
+GROW = 8  # steps from a core to its nucleus's edge
+SMALLEST_CELLS = 2.0  # of the map: smaller is no instance
 
 
 def find_instances(nuclei: Tensor, cores: Tensor) -> Tensor:

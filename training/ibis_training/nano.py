@@ -60,7 +60,7 @@ class NanoPlayer:
             if len(self.maps) >= KEPT_MAPS:
                 self.maps.clear()
             gray = torch.from_numpy(resize_bilinear(np.ascontiguousarray(luma(observation.case.rgb)), SIZE_PX, SIZE_PX).copy())
-            self.maps[key] = self.policy.concepts.maps(self.policy.vision.net(gray[None, None].float() / 255).sigmoid())[0]
+            self.maps[key] = self.policy.vision.net(gray[None, None].float() / 255)[0]
         return self.maps[key]
 
     def prompt(self, observation: Observation) -> NanoPrompt:

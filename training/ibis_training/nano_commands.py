@@ -11,6 +11,7 @@ from .cases import Case, load_cases
 from .dense import CONCEPTS, train_dense
 from .environment import SegmentationEnvironment, Task
 from .nano import NanoPlayer
+from .nuclei_train import train_nuclei
 from .plan import DATASETS, draw_task, validation_cases, varied_cases
 from .play import play
 from .policy import load_policy
@@ -21,7 +22,7 @@ from .targets import REPOSITORY
 from .tool import SegmenterTool, minisam_tool
 from .trajectory import append_trajectories
 from .variants import absent_ids
-from .vision import ConceptNet
+from .vision import ConceptMaps
 
 TOGETHER = 16  # episodes
 
@@ -46,9 +47,16 @@ def dense(config: dict, runs: Path) -> None:
     train_dense(runs, settings["minutes"], config["threads"], config["seed"], settings.get("rate", 2e-3), start and Path(start), settings.get("steps", 1_000_000))
 
 
-def load_dense(path: Path) -> ConceptNet:
-    net = ConceptNet(CONCEPTS.channels)
-    net.load_state_dict(torch.load(path)["net"])
+def nuclei(config: dict, runs: Path) -> None:
+    settings = config["nuclei"]
+    train_nuclei(runs, settings["minutes"], config["threads"], config["seed"], settings["rate"], settings["batchSize"], settings.get("steps", 1_000_000))
+
+
+def load_maps(runs: Path) -> ConceptMaps:
+    """What the stages `dense` and `nuclei` made."""
+    net = ConceptMaps(CONCEPTS)
+    net.concepts.load_state_dict(torch.load(runs / "dense.pt")["net"])
+    net.nuclei.load_state_dict(torch.load(runs / "nuclei.pt")["net"])
     return net.eval()
 
 
@@ -109,7 +117,7 @@ def prepare(config: dict, runs: Path) -> None:
 
     torch.set_num_threads(config["threads"])
     settings, paths = config["prepare"], sorted((runs / "trajectories").glob("*.jsonl"))
-    prepare_samples(paths, load_dense(runs / "dense.pt"), runs / "samples", settings["warps"], config["seed"])
+    prepare_samples(paths, load_maps(runs), runs / "samples", settings["warps"], config["seed"])
 
 
 def load_training_samples(runs: Path) -> list:
@@ -129,7 +137,7 @@ def sft(config: dict, runs: Path) -> None:
     from .sft import sample_weights, train_sft
 
     samples, settings = load_training_samples(runs), config["sft"]
-    train_sft(samples, samples[::50], torch.load(runs / "dense.pt")["net"], runs / "policy", settings["minutes"], config["threads"], config["seed"],
+    train_sft(samples, samples[::50], load_maps(runs), runs / "policy", settings["minutes"], config["threads"], config["seed"],
               settings["rate"], settings["batchSize"], sample_weights(samples), steps=settings.get("steps", 1_000_000))
 
 
@@ -172,7 +180,7 @@ def ablate(config: dict, runs: Path) -> None:
     tool, known = make_tool(config, runs), {i for _, i in CONCEPTS.names}
     draw, held_out = rl_tasks({**config, "rl": {**config["rl"], "validationCases": config["ablate"]["cases"]}}, known)
     (runs / "ablation").mkdir(parents=True, exist_ok=True)
-    run_ablation(list_arms(config["ablate"]["minutes"]), load_training_samples(runs), torch.load(runs / "dense.pt")["net"], tool, draw, held_out, runs / "ablation",
+    run_ablation(list_arms(config["ablate"]["minutes"]), load_training_samples(runs), load_maps(runs), tool, draw, held_out, runs / "ablation",
                  rl_settings({**config["rl"], **config["ablate"]["rl"]}), config["sft"], config["threads"], config["seed"])
 
 
@@ -201,4 +209,4 @@ def export(config: dict, runs: Path) -> None:
     print("steps with the same tokens in PyTorch and ONNX Runtime: %d of %d" % count_parity(folder, policy, observations_for_parity()))
 
 
-NANO_COMMANDS = {"dense": dense, "synthesise": synthesise_trajectories, "rollout": roll_out, "prepare": prepare, "sft": sft, "rl": rl, "ablate": ablate, "evaluate": evaluate, "export": export}
+NANO_COMMANDS = {"dense": dense, "nuclei": nuclei, "synthesise": synthesise_trajectories, "rollout": roll_out, "prepare": prepare, "sft": sft, "rl": rl, "ablate": ablate, "evaluate": evaluate, "export": export}

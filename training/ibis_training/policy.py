@@ -16,7 +16,6 @@ from .tokens import END, IMAGE, prompt_text
 from .vision import PLACES, Concepts, VisionEncoder
 
 MAX_NEW_TOKENS = 128
-FIRST_CONCEPTS = 12  # of policies saved before the concepts were saved with them
 
 
 class Policy(nn.Module):
@@ -49,11 +48,8 @@ def save_policy(model: Policy, tokenizer: Tokenizer, folder: Path) -> None:
 
 def load_policy(folder: Path) -> LoadedPolicy:
     raw = json.loads((folder / "shape.json").read_text())
-    if "concepts" in raw:
-        concepts = Concepts(tuple((d, t) for d, t in raw["concepts"]["names"]), tuple(Ranked(**r) for r in raw["concepts"]["rules"]))
-    else:
-        concepts = Concepts(CONCEPTS.names[:FIRST_CONCEPTS])
-    model = Policy(DecoderShape(**raw.get("decoder", raw)), concepts)
+    concepts = Concepts(tuple((d, t) for d, t in raw["concepts"]["names"]), tuple(Ranked(**r) for r in raw["concepts"]["rules"]))
+    model = Policy(DecoderShape(**raw["decoder"]), concepts)
     model.load_state_dict(torch.load(folder / "policy.pt"))
     return LoadedPolicy(model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json")))
 

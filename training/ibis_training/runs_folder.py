@@ -7,14 +7,14 @@ from typing import Any
 
 import torch
 
-WRITTEN_BY = {"dense.pt": "dense", "trajectories": "synthesise", "samples": "prepare", "policy": "sft", "rl": "rl", "segmenter": "segmenter"}
+WRITTEN_BY = {"dense.pt": "dense", "nuclei.pt": "nuclei", "trajectories": "synthesise", "samples": "prepare", "policy": "sft", "rl": "rl", "segmenter": "segmenter"}
 
 
 def what_is_missing(command: str, config: Mapping[str, Any], runs: Path) -> str | None:
     """For a stage of the small models: the sentence that says which stage must be run before it, or None."""
     policy = config.get(command, {}).get("policy", "policy")
     needed = {
-        "prepare": ("dense.pt", "trajectories"), "sft": ("dense.pt", "samples"), "ablate": ("dense.pt", "samples"), "rollout": ("policy",), "rl": ("policy",),
+        "prepare": ("dense.pt", "nuclei.pt", "trajectories"), "sft": ("dense.pt", "nuclei.pt", "samples"), "ablate": ("dense.pt", "nuclei.pt", "samples"), "rollout": ("policy",), "rl": ("policy",),
         "evaluate": (policy,), "export": (policy,), "segmenter-export": ("segmenter/last.pt",), "segmenter-evaluate": ("segmenter/last.pt",),
     }
     for name in needed.get(command, ()):

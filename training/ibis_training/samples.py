@@ -24,7 +24,7 @@ from .reasoning import Geometry, measure
 from .synthesis import case_seed, is_click_wrong
 from .trajectory import Box, Scribble, Trajectory, read_trajectories, unpack_mask
 from .variants import NUCLEI_DATASET, absent_ids, load_case
-from .vision import FIELD, ConceptNet, measure_concepts
+from .vision import FIELD, ConceptMaps, measure_concepts
 
 FRAME = 128  # side of the frame in which warped geometry is measured
 CHUNK = 64  # trajectories a file of samples
@@ -93,7 +93,7 @@ def deepest_place(region: np.ndarray, aspect: tuple[float, float]) -> tuple[floa
 
 
 @torch.no_grad()
-def case_samples(case: Case, states: list[State], net: ConceptNet, warp: bool, rng: np.random.Generator) -> list[Sample]:
+def case_samples(case: Case, states: list[State], net: ConceptMaps, warp: bool, rng: np.random.Generator) -> list[Sample]:
     """One sample per state, all under the same warp (none when `warp` is false)."""
     if not states:
         return []
@@ -103,7 +103,7 @@ def case_samples(case: Case, states: list[State], net: ConceptNet, warp: bool, r
     planes = [resize_bilinear(luma(case.image), 256, 256), *(resize_bilinear(m.astype(np.uint8) * 255, 256, 256) for m in [case.truth, *(s.mask for s in states)])]
     warped = F.grid_sample(torch.from_numpy(np.stack(planes)[None]).float() / 255, grid, align_corners=False)
     gray = vary_intensity(warped[:, :1], rng) if warp else warped[:, :1]
-    maps = CONCEPTS.maps(net(gray).sigmoid())
+    maps = net(gray)
     own, true_map = CONCEPTS.names.index((case.dataset, case.target.id)), F.avg_pool2d(warped[:, 1], 256 // FIELD)
     agreement = compute_iou((maps[0, own] > 0.5).numpy(), (true_map[0] > 0.5).numpy())
     if warp and rng.random() < 0.5:  # the language model must not lean on the network's habits of the day
@@ -143,7 +143,7 @@ def label_state(case: Case, state: State, mask: np.ndarray, truth: np.ndarray, w
     return ("include", missing_place) if missing >= surplus else ("exclude", surplus_place)
 
 
-def prepare_samples(paths: list[Path], net: ConceptNet, folder: Path, warps: int, seed: int) -> None:
+def prepare_samples(paths: list[Path], net: ConceptMaps, folder: Path, warps: int, seed: int) -> None:
     """Writes <folder>/<file>-<chunk>.pkl of the trajectory files; what exists is kept, but for the last of a file that has grown
     since. A state that several trajectories of a case share, such as the empty slice, becomes one sample."""
     folder.mkdir(parents=True, exist_ok=True)

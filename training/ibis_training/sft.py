@@ -24,7 +24,7 @@ from .runs_folder import Metrics, write_whole
 from .samples import Sample
 from .targets import load_targets
 from .variants import NUCLEI_DATASET
-from .vision import PLACES, fourier
+from .vision import PLACES, ConceptMaps, fourier
 from .tokens import END, IMAGE, build_tokenizer, coordinate_ids, prompt_text
 
 TARGETS = {t.id: (d, t) for d in DATASETS for t in load_targets(d).targets}
@@ -192,7 +192,7 @@ def sample_weights(samples: list[Sample]) -> list[float]:
     return [count[s.target_id] ** -0.7 * (1 if s.history else 1.2) * (1.5 if s.label == "stop" else 1) * (2.2 if s.target_id == "left-ventricle" else 1) for s in samples]
 
 
-def begin_policy(dense_state: dict, folder: Path) -> tuple[Policy, Tokenizer]:
+def begin_policy(maps: ConceptMaps, folder: Path) -> tuple[Policy, Tokenizer]:
     """The policy kept in `folder`, else one that has learnt nothing but to see."""
     kept = (folder / "policy.pt").exists()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json")) if kept else build_tokenizer(corpus())
@@ -201,23 +201,23 @@ def begin_policy(dense_state: dict, folder: Path) -> tuple[Policy, Tokenizer]:
         model.load_state_dict(torch.load(folder / "policy.pt"))
     else:
         place_coordinates(model, coordinate_ids(tokenizer))
-    model.vision.net.load_state_dict(dense_state)
+    model.vision.net.load_state_dict(maps.state_dict())
     model.vision.net.requires_grad_(False)
     return model, tokenizer
 
 
-def save_untrained(dense_state: dict, folder: Path, seed: int) -> None:
+def save_untrained(maps: ConceptMaps, folder: Path, seed: int) -> None:
     torch.manual_seed(seed)
-    save_policy(*begin_policy(dense_state, folder), folder)
+    save_policy(*begin_policy(maps, folder), folder)
 
 
-def train_sft(training: list[Sample], validation: list[Sample], dense_state: dict, folder: Path, minutes: float, threads: int, seed: int,
+def train_sft(training: list[Sample], validation: list[Sample], maps: ConceptMaps, folder: Path, minutes: float, threads: int, seed: int,
               rate: float = 2e-3, batch_size: int = 64, weights: list[float] | None = None, clock: Callable[[], float] = time.time, steps: int = 1_000_000) -> None:
     """Trains for so many minutes of `clock`, or so many steps. What was cut goes on from <folder>/progress.pt; once it is done, a further
     run begins anew with <folder>/policy.pt. Metrics beside them."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    model, tokenizer = begin_policy(dense_state, folder)
+    model, tokenizer = begin_policy(maps, folder)
     model.train()
     model.vision.net.eval()
     parameters = [p for p in model.parameters() if p.requires_grad]

@@ -2,7 +2,7 @@
 
 The engine only sees `pixel_values -> image_features`, as with any Idefics3-shaped export; inside, it
 1. separates the drawn mask from the picture by colour (the overlay's green is known, pictures are shown in gray),
-2. segments every concept it was trained for at a quarter of the resolution, and finds single nuclei by rank,
+2. segments every concept it was trained for at a quarter of the resolution, and finds single nuclei by rank at half,
 3. measures, per concept, what is missing and what is too much, with a soft distance transform,
 4. writes five tokens per concept: a summary (how much is covered, how deep the worst places are) and the
    coordinates of the deepest missing and surplus places, x and y apart, each written in the waves in which
@@ -15,8 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .concept_net import ConceptNet
 from .image import OVERLAY_ALPHA, OVERLAY_RGB
 from .instances import find_instances, rank_maps
+from .nuclei_net import NucleiNet
 from .targets import Ranked
 
 SIZE_PX = 256
@@ -29,7 +31,7 @@ FREQUENCIES = (1, 2, 4, 8, 16)
 @dataclass(frozen=True)
 class Concepts:
     """What the encoder knows, in the order of its tokens. The last ones may be single instances of the concept before
-    them, found by rule; the network then has one more channel, for their cores."""
+    them, found by rule."""
 
     names: tuple[tuple[str, str], ...]  # (dataset, target id)
     rules: tuple[Ranked, ...] = ()
@@ -38,58 +40,32 @@ class Concepts:
     def learned(self) -> int:
         return len(self.names) - len(self.rules)
 
-    @property
-    def channels(self) -> int:
-        return self.learned + bool(self.rules)
 
-    def maps(self, probability: Tensor) -> Tensor:
-        """[b, concepts, 64, 64] from the network's [b, channels, 64, 64]."""
-        if not self.rules:
-            return probability
-        known, cores = probability[:, : self.learned], probability[:, self.learned :]
-        return torch.cat([known, rank_maps(find_instances(known[:, -1:], cores), self.rules)], 1)
+class ConceptMaps(nn.Module):
+    """Gray picture f32 [b, 1, 256, 256] in [0, 1] -> probabilities f32 [b, concepts, 64, 64].
 
+    Where there are rules, the last learned concept is all nuclei: the coarse network says whether there are any, the
+    finer one where.
+    """
 
-def conv(a: int, b: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(a, b, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(b), nn.ReLU(inplace=True))
-
-
-class Residual(nn.Module):
-    def __init__(self, width: int):
+    def __init__(self, layout: Concepts):
         super().__init__()
-        self.first = conv(width, width)
-        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.second(self.first(x)))
-
-
-class ConceptNet(nn.Module):
-    """Gray picture f32 [b, 1, 256, 256] in [0, 1] -> logits f32 [b, channels, 64, 64]."""
-
-    def __init__(self, channels: int, widths: tuple[int, ...] = (16, 32, 64, 128, 160)):
-        super().__init__()
-        w1, w2, w3, w4, w5 = widths
-        self.stem = nn.Sequential(conv(1, w1, 2, 5), conv(w1, w2, 2))
-        self.e64 = Residual(w2)
-        self.e32 = nn.Sequential(conv(w2, w3, 2), Residual(w3), Residual(w3))
-        self.e16 = nn.Sequential(conv(w3, w4, 2), Residual(w4), Residual(w4))
-        self.e8 = nn.Sequential(conv(w4 + 2, w5, 2), Residual(w5), Residual(w5))
-        self.up16, self.up32, self.up64 = nn.Conv2d(w5, w4, 1), nn.Conv2d(w4, w3, 1), nn.Conv2d(w3, w2, 1)
-        self.d16, self.d32, self.d64 = conv(w4, w4), conv(w3, w3), nn.Sequential(conv(w2, w2), conv(w2, w2))
-        self.head = nn.Conv2d(w2, channels, 1)
-        axis = (torch.arange(16) + 0.5) / 16 - 0.5
-        self.register_buffer("place", torch.stack([axis[None].expand(16, 16), axis[:, None].expand(16, 16)])[None], persistent=False)
+        self.layout = layout
+        self.concepts = ConceptNet(layout.learned)
+        self.nuclei = NucleiNet() if layout.rules else None
 
     def forward(self, gray: Tensor) -> Tensor:
-        x64 = self.e64(self.stem((gray - 0.3) / 0.25))
-        x32 = self.e32(x64)
-        x16 = self.e16(x32)
-        x8 = self.e8(torch.cat([x16, self.place.expand(x16.shape[0], -1, -1, -1)], 1))
-        y = self.d16(x16 + F.interpolate(self.up16(x8), scale_factor=2.0, mode="nearest"))
-        y = self.d32(x32 + F.interpolate(self.up32(y), scale_factor=2.0, mode="nearest"))
-        y = self.d64(x64 + F.interpolate(self.up64(y), scale_factor=2.0, mode="nearest"))
-        return self.head(y)
+        known = self.concepts(gray).sigmoid()
+        if self.nuclei is None:
+            return known
+        nuclei, cores = self.nuclei(gray).sigmoid().split(1, 1)
+        single = rank_maps(find_instances(nuclei, cores), self.layout.rules)
+        there = (3 * known[:, -1:].amax((2, 3), keepdim=True) - 1).clamp(0, 1)  # held out, 0.4 at most without nuclei, 0.9 with them
+        return torch.cat([known[:, :-1], there * coarse(nuclei), there * coarse(single)], 1)
+
+
+def coarse(maps: Tensor) -> Tensor:
+    return F.avg_pool2d(maps, maps.shape[-1] // FIELD)
 
 
 def separate_overlay(pixel_values: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,7 +153,7 @@ class VisionEncoder(nn.Module):
     def __init__(self, layout: Concepts, hidden: int):
         super().__init__()
         self.layout, concepts = layout, len(layout.names)
-        self.net = ConceptNet(layout.channels)
+        self.net = ConceptMaps(layout)
         self.concept_embedding = nn.Parameter(torch.randn(concepts, hidden) * 0.5)
         self.summary_projection = nn.Sequential(nn.Linear(SUMMARY, hidden), nn.GELU(), nn.Linear(hidden, hidden))
         self.place_embedding = nn.Parameter(torch.randn(PLACES, 1, hidden) * 0.5)
@@ -192,4 +168,4 @@ class VisionEncoder(nn.Module):
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         gray, mask = separate_overlay(pixel_values.flatten(0, 1))
-        return self.project(measure_concepts(self.layout.maps(self.net(gray).sigmoid()), F.avg_pool2d(mask, SIZE_PX // FIELD)))
+        return self.project(measure_concepts(self.net(gray), F.avg_pool2d(mask, SIZE_PX // FIELD)))

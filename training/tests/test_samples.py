@@ -10,15 +10,18 @@ import torch
 from tasks import disc_tool, make_case
 
 from ibis_training import dense
-from ibis_training.dense import CONCEPTS, build_dense_set, covered_cells, load_channels, nucleus_cores
+from ibis_training.dense import CONCEPTS, load_channels
+from ibis_training.concept_net import ConceptNet
 from ibis_training.environment import Task
+from ibis_training.nuclei_data import nucleus_cores
+from ibis_training.nuclei_train import cell_truth
 from ibis_training.plan import DATASETS
 from ibis_training.samples import case_samples, load_samples, prepare_samples, states_of
 from ibis_training.synthesis import synthesise
 from ibis_training.targets import load_targets
 from ibis_training.trajectory import Request, append_trajectories, unpack_mask
 from ibis_training.variants import NUCLEI_DATASET
-from ibis_training.vision import ConceptNet
+from ibis_training.vision import ConceptMaps
 
 VENTRICLE = load_targets("sunnybrook_cmr").targets[0]
 REQUEST = Request("Segment the left ventricle.", "name", True, "left ventricle", "left-ventricle")
@@ -28,9 +31,9 @@ def case(**shape):
     return replace(make_case(**shape), dataset="sunnybrook_cmr", target=VENTRICLE)
 
 
-def net() -> ConceptNet:
+def net() -> ConceptMaps:
     torch.manual_seed(0)
-    return ConceptNet(CONCEPTS.channels).eval()
+    return ConceptMaps(CONCEPTS).eval()
 
 
 def trajectory(kind: str, request: Request = REQUEST):
@@ -117,19 +120,17 @@ def test_cores_of_touching_nuclei_are_apart_and_none_is_empty(disc):
     assert not cores[40, 39:41].any() and cores[40, 25] and cores[40, 54]
 
 
-def test_a_core_half_a_cell_wide_counts_as_one():
-    made = build_dense_set("sunnybrook_cmr", [case()])
-    nuclei = replace(made, channels=(CONCEPTS.learned - 1, CONCEPTS.learned))
-    half = torch.zeros(1, 2, 256, 256)
-    half[..., :4, :2] = 1
-    assert covered_cells(half, nuclei)[0, :, 0, 0].tolist() == [0.5, 1.0]
+def test_a_core_that_fills_three_quarters_of_a_cell_counts_as_a_whole_one():
+    part = torch.zeros(1, 2, 256, 256)
+    part[..., :2, :2] = torch.tensor([[1.0, 1.0], [1.0, 0.0]])
+    assert cell_truth(part)[0, :, 0, 0].tolist() == [0.75, 1.0]
 
 
 def made_dense_set(dataset: str) -> dense.DenseSet:
     """Two pictures whose concepts are all their left half."""
     channels = tuple(k for k, (d, _) in enumerate(CONCEPTS.names[: CONCEPTS.learned]) if d == dataset)
     if dataset == NUCLEI_DATASET:
-        channels = (CONCEPTS.learned - 1, CONCEPTS.learned)
+        channels = (CONCEPTS.learned - 1,)
     half = np.zeros((256, 256), np.uint8)
     half[:, :128] = 255
     return dense.DenseSet(dataset, np.stack([half, half // 2]), np.broadcast_to(half, (2, len(channels), 256, 256)).copy(), channels)
@@ -170,7 +171,7 @@ def test_the_vision_encoder_keeps_to_its_steps_logs_them_and_goes_on_after_a_cut
 
 
 def test_weights_of_fewer_concepts_are_kept_when_some_are_added():
-    small, large = ConceptNet(12), net()
+    small, large = ConceptNet(12), ConceptNet(CONCEPTS.learned).eval()
     load_channels(large, small.state_dict())
     gray = torch.rand(1, 1, 256, 256)
     with torch.no_grad():

@@ -10,7 +10,7 @@ from ibis_training import sft
 from ibis_training.dense import CONCEPTS
 from ibis_training.reasoning import Geometry
 from ibis_training.samples import Sample
-from ibis_training.vision import SUMMARY, ConceptNet
+from ibis_training.vision import SUMMARY, ConceptMaps
 
 
 def samples() -> list[Sample]:
@@ -24,10 +24,10 @@ def samples() -> list[Sample]:
 def train(folder, monkeypatch, steps=4, cut_at=None) -> torch.Tensor:
     """The embedding that comes of it; `cut_at`: killed before that step, then begun again."""
     torch.manual_seed(0)
-    dense_state = ConceptNet(CONCEPTS.channels).state_dict()
+    maps = ConceptMaps(CONCEPTS)
     monkeypatch.setattr(sft, "LOG_STEPS", 1)
     monkeypatch.setattr(sft, "SAVE_SECONDS", -1)
-    run = lambda: sft.train_sft(samples(), samples(), dense_state, folder, 60, 1, seed=0, rate=1e-3, batch_size=2, steps=steps)
+    run = lambda: sft.train_sft(samples(), samples(), maps, folder, 60, 1, seed=0, rate=1e-3, batch_size=2, steps=steps)
     if cut_at is not None:
         true_loss, cut = sft.sft_loss, {"calls": 0}
 
