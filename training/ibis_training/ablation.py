@@ -42,8 +42,9 @@ def list_arms(minutes: float) -> list[Arm]:
     half = minutes / 2
     arms = [
         Arm("none", "", 0, None, 0), Arm("SFT", "plain", minutes, None, 0), Arm("SFT + reflection", "reflection", minutes, None, 0),
-        Arm("RL only", "", 0, ALL_REWARDS, minutes), Arm("SFT + reflection, half the minutes", "reflection", half, None, 0),
-        Arm("SFT + reflection + RL", "reflection", half, ALL_REWARDS, half), Arm("RL with the paper's five", "reflection", half, PAPER_REWARDS, half),
+        Arm("RL only", "", 0, ALL_REWARDS, minutes), Arm("SFT, half the minutes", "plain", half, None, 0), Arm("SFT + RL", "plain", half, ALL_REWARDS, half),
+        Arm("SFT + reflection, half the minutes", "reflection", half, None, 0), Arm("SFT + reflection + RL", "reflection", half, ALL_REWARDS, half),
+        Arm("RL with the paper's five", "reflection", half, PAPER_REWARDS, half),
     ]
     return arms + [Arm(f"RL with {term} alone", "reflection", half, {term: 1.0}, half) for term in ALL_REWARDS]
 
