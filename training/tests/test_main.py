@@ -45,7 +45,7 @@ def test_a_config_that_is_not_there_is_refused_in_words(monkeypatch, capsys):
     assert "there is no gone.yaml" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("command", "there", "first"), [("prepare", ["dense.pt"], "synthesise"), ("sft", ["dense.pt"], "prepare"), ("sft", ["samples"], "dense"), ("rl", [], "sft"), ("export", [], "sft"),
+@pytest.mark.parametrize(("command", "there", "first"), [("prepare", ["dense.pt"], "nuclei"), ("prepare", ["dense.pt", "nuclei.pt"], "synthesise"), ("sft", ["dense.pt", "nuclei.pt"], "prepare"), ("sft", ["samples"], "dense"), ("rl", [], "sft"), ("export", [], "sft"),
                                                          ("segmenter-export", [], "segmenter")])
 def test_a_stage_says_which_one_is_to_be_run_before_it(command, there, first, tmp_path, monkeypatch, capsys):
     for name in there:
