@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 SESSION_FILE_SUFFIX = ".ibis"
-SESSION_FILE_VERSION = 1
+SESSION_FILE_VERSION = 2  # version 2 added segmentations and measurements, which training does not read here
 MOST_MEMBER_BYTES = 512 * 1024**2  # a trace of a thousand steps is a few megabytes
 
 
@@ -47,8 +47,8 @@ def parse_manifest(path: Path, text: bytes) -> dict[str, Any]:
     manifest = json.loads(text)
     if manifest.get("kind") != "ibis-session":
         raise SessionFileError(f"{path.name} is no session file.")
-    if manifest.get("schemaVersion") != SESSION_FILE_VERSION:
-        raise SessionFileError(f"{path.name} is a session file of version {manifest.get('schemaVersion')}; this program reads version {SESSION_FILE_VERSION}. Use the training package that came with the workstation.")
+    if manifest.get("schemaVersion") not in range(1, SESSION_FILE_VERSION + 1):
+        raise SessionFileError(f"{path.name} is a session file of version {manifest.get('schemaVersion')}; this program reads versions 1 to {SESSION_FILE_VERSION}. Use the training package that came with the workstation.")
     return manifest
 
 
