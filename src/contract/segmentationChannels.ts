@@ -92,8 +92,16 @@ export const segmentationMethods = {
   /** To a place in the list, from 0. */
   moveSegment: z.object({ ...ofSegment, toIndex: z.number().int().nonnegative() }),
   removeSegment: z.object(ofSegment),
-  /** Of the visible segments that are met by a slice image, in the image's orientation. */
-  getSegmentMasks: z.object({ ...ofSegmentation, axis, sliceIndex }),
+  /**
+   * Of the visible segments that are met by a slice image, in the image's orientation; `segmentNumbers`: of these alone,
+   * null: of all.
+   */
+  getSegmentMasks: z.object({
+    ...ofSegmentation,
+    axis,
+    sliceIndex,
+    segmentNumbers: z.array(segmentNumber).nullable().default(null),
+  }),
   /**
    * One stroke of any tool that works on slice images: what it covers on one slice, or on several (a sphere).
    * `toolLabel` names it for undo: 'Brush'. One that changes nothing makes no act.

@@ -78,18 +78,28 @@ export function packMask(mask: Mask): PackedMask {
   return { width, height, bounds, bits };
 }
 
-/** Throws when `bits` is shorter than the bounds need: the edge that read it must have checked. */
+/**
+ * What lies inside the bounds of a packed mask, as a mask of their size. Throws when `bits` is shorter than they need: the
+ * edge that read it must have checked.
+ */
+export function unpackBounds({ bits }: PackedMask, bounds: MaskBounds): Mask {
+  const box = emptyMask(bounds.right - bounds.left + 1, bounds.bottom - bounds.top + 1);
+  const { data } = box;
+  if (bits.length * 8 < data.length) throw new Error('packed mask is shorter than its bounds');
+  for (let bit = 0; bit < data.length; bit++) data[bit] = ((bits[bit >> 3] ?? 0) >> (bit & 7)) & 1;
+  return box;
+}
+
+/** Throws as `unpackBounds` does. */
 export function unpackMask(packed: PackedMask): Mask {
   const mask = emptyMask(packed.width, packed.height);
-  const { bounds, bits } = packed;
+  const { bounds } = packed;
   if (bounds === null) return mask;
-  const boxWidth = bounds.right - bounds.left + 1;
-  const boxHeight = bounds.bottom - bounds.top + 1;
-  if (bits.length * 8 < boxWidth * boxHeight)
-    throw new Error('packed mask is shorter than its bounds');
-  let bit = 0;
-  for (let row = bounds.top; row <= bounds.bottom; row++)
-    for (let column = bounds.left; column <= bounds.right; column++, bit++)
-      mask.data[row * packed.width + column] = ((bits[bit >> 3] ?? 0) >> (bit & 7)) & 1;
+  const box = unpackBounds(packed, bounds);
+  for (let row = 0; row < box.height; row++)
+    mask.data.set(
+      box.data.subarray(row * box.width, (row + 1) * box.width),
+      (bounds.top + row) * packed.width + bounds.left,
+    );
   return mask;
 }

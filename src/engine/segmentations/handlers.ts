@@ -172,12 +172,15 @@ export function createSegmentationHandlers(options: {
         }),
       );
     },
-    getSegmentMasks: async ({ segmentationId, axis, sliceIndex }) => {
+    getSegmentMasks: async ({ segmentationId, axis, sliceIndex, segmentNumbers }) => {
       const { segmentation, geometry, voxels } = segmentations.get(segmentationId);
       const plane = computeSlicePlane(geometry, axis);
       requireSliceOf(plane, sliceIndex);
       const masks = segmentation.segments
-        .filter(({ visible }) => visible)
+        .filter(
+          ({ visible, segmentNumber }) =>
+            visible && (segmentNumbers?.includes(segmentNumber) ?? true),
+        )
         .map(({ segmentNumber }) => ({
           segmentNumber,
           mask: cutSegmentSlice(voxels.get(segmentNumber) ?? noVoxels, plane, sliceIndex),

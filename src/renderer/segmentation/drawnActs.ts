@@ -17,12 +17,12 @@ type Painted = Pick<
   'axis' | 'mode' | 'toolLabel' | 'range' | 'slices'
 >;
 
-/** What was drawn on the image with a tool for segments, into the active segment. */
-export async function drawOnActive(drawn: PlacedOnSegment): Promise<void> {
+/** What was drawn on the image with a tool for segments, into the active segment. False: it was only measured. */
+export async function drawOnActive(drawn: PlacedOnSegment): Promise<boolean> {
   switch (drawn.kind) {
     case 'sample':
       takeRange(drawn);
-      return;
+      return false;
     case 'stroke':
       await paintStroke(drawn);
       break;
@@ -34,6 +34,7 @@ export async function drawOnActive(drawn: PlacedOnSegment): Promise<void> {
       break;
   }
   await shownMasks.refresh(drawn.axis, drawn.sliceIndex); // so that it stays on screen until its result is there
+  return true;
 }
 
 function takeRange({ range }: Drawn<'sample'>): void {
@@ -115,17 +116,17 @@ async function pressOn(drawn: Drawn<'place'>): Promise<void> {
 
 /** A press into another segment takes its part of this slice over; one into a hole of the active segment fills it. */
 async function fillAt({ axis, sliceIndex, pixel, voxel }: Drawn<'place'>): Promise<void> {
-  const { active } = useSegmentationStore();
+  const { active, shown } = useSegmentationStore();
   if (active === null) {
     tell('There is no segment to fill. Add one first.');
     return;
   }
   await shownMasks.refresh(axis, sliceIndex);
-  const others = shownMasks
-    .on(axis, sliceIndex)
-    .filter(({ segmentNumber }) => segmentNumber !== active.segmentNumber);
-  for (const { mask } of others.toReversed()) {
-    const region = findRegionAt(unpackMask(mask), pixel);
+  const masks = shownMasks.on(axis, sliceIndex);
+  for (const segment of shown?.segments.toReversed() ?? []) {
+    const own = masks.find(({ segmentNumber }) => segmentNumber === segment.segmentNumber);
+    if (own === undefined || segment === active) continue;
+    const region = findRegionAt(unpackMask(own.mask), pixel);
     if (region === null) continue;
     const slices = [{ sliceIndex, region: packMask(region) }];
     await paint({ axis, mode: 'add', toolLabel: 'Paint fill', range: null, slices });

@@ -8,11 +8,13 @@ import { createSliceMasks } from './sliceMasks.js';
 
 /** Masks of the shown segmentation. */
 export const shownMasks = createSliceMasks({
-  async load(axis, sliceIndex) {
+  async load(axis, sliceIndex, segmentNumbers) {
     const store = useSegmentationStore();
     const segmentationId = store.shown?.segmentationId;
     if (segmentationId === undefined) return null;
-    const reply = await call('getSegmentMasks', { segmentationId, axis, sliceIndex });
+    const numbers = segmentNumbers === null ? null : [...segmentNumbers];
+    const asked = { segmentationId, axis, sliceIndex, segmentNumbers: numbers };
+    const reply = await call('getSegmentMasks', asked);
     if (reply.ok) return reply.value.masks;
     store.problem = reply.error.message;
     return null;
@@ -22,17 +24,20 @@ export const shownMasks = createSliceMasks({
   },
 });
 
-/** After a change of voxels: only slice images that meet one of the boxes are asked for again. */
-export function expireMasks(boxes: readonly VoxelBox[]): void {
+/** After a change of voxels: only slice images that meet one of the boxes are asked for again, for its segment alone. */
+export function expireMasks(
+  changes: readonly { readonly segmentNumber: number; readonly box: VoxelBox }[],
+): void {
   const { volume } = useSegmentationStore();
   const geometry = useWorklistStore().series?.volumes[volume?.phaseIndex ?? 0]?.geometry ?? null;
-  if (geometry === null || boxes.length === 0) return;
-  const meets = (axis: SliceAxis, sliceIndex: number): boolean => {
+  if (geometry === null || changes.length === 0) return;
+  shownMasks.expire((axis: SliceAxis, sliceIndex: number) => {
     const { normalAxis } = computeSlicePlane(geometry, axis);
-    return boxes.some(
-      ({ min, max }) => min[normalAxis] <= sliceIndex && sliceIndex <= max[normalAxis],
-    );
-  };
-  shownMasks.expire(meets);
+    return changes
+      .filter(
+        ({ box: { min, max } }) => min[normalAxis] <= sliceIndex && sliceIndex <= max[normalAxis],
+      )
+      .map(({ segmentNumber }) => segmentNumber);
+  });
   useSegmentationStore().maskVersion++;
 }

@@ -43,6 +43,15 @@ export function chooseSegmentation(segmentation: Segmentation): void {
   store.maskVersion++;
 }
 
+/** Segments that came again as they were are the same objects: of a hundred rows only those that changed are drawn. */
+function keepSegments(segmentation: Segmentation, before: Segmentation): Segmentation {
+  const known = new Map(before.segments.map((segment) => [JSON.stringify(segment), segment]));
+  const segments = segmentation.segments.map(
+    (segment) => known.get(JSON.stringify(segment)) ?? segment,
+  );
+  return { ...segmentation, segments };
+}
+
 /** A new one, or a newer state of one; what comes late and is older changes nothing. */
 function take(segmentation: Segmentation): void {
   const store = useSegmentationStore();
@@ -50,9 +59,10 @@ function take(segmentation: Segmentation): void {
   const at = store.ofSeries.findIndex(
     ({ segmentationId }) => segmentationId === segmentation.segmentationId,
   );
-  if (at < 0) store.ofSeries = [...store.ofSeries, segmentation];
-  else if ((store.ofSeries[at]?.revision ?? 0) <= segmentation.revision)
-    store.ofSeries = store.ofSeries.with(at, segmentation);
+  const known = store.ofSeries[at];
+  if (known === undefined) store.ofSeries = [...store.ofSeries, segmentation];
+  else if (known.revision <= segmentation.revision)
+    store.ofSeries = store.ofSeries.with(at, keepSegments(segmentation, known));
   if (store.shown?.segmentationId !== shownBefore) shownMasks.clear();
 }
 
@@ -76,8 +86,8 @@ export function receiveSegmentation(event: SegmentationEvent): void {
   const seen = visibleNumbers(shown);
   // Masks of hidden segments are not sent: one that is shown again must be asked for everywhere.
   if (visibleNumbers(segmentation).some((number) => !seen.includes(number))) {
-    shownMasks.expire(() => true);
+    shownMasks.expire(() => 'all');
     store.maskVersion++;
   }
-  expireMasks(changes.map(({ box }) => box));
+  expireMasks(changes);
 }

@@ -1,5 +1,5 @@
-import { unpackMask } from '../../domain/mask.js';
-import type { Mask, PackedMask } from '../../domain/mask.js';
+import { unpackBounds } from '../../domain/mask.js';
+import type { PackedMask } from '../../domain/mask.js';
 import { composeMaps, pixelToCanvas } from './canvasMap.js';
 import type { CanvasMap } from './canvasMap.js';
 import { traceMaskOutline } from './maskOutline.js';
@@ -8,28 +8,35 @@ import type { PixelMap } from './slicePlacement.js';
 
 const OUTLINE_PX = 1.5;
 
-/** A mask made ready to draw: its fill as an image and its boundary as a path, both in slice pixels. */
+/** A mask made ready to draw. Only its box is: a slice may have a hundred, each of a few pixels. */
 export interface DrawableMask {
-  readonly mask: Mask;
-  readonly fill: OffscreenCanvas | null; // null when empty
-  readonly outline: Path2D;
+  /** Its pixels as an image, and where in the slice that begins; null when empty. */
+  readonly fill: {
+    readonly image: OffscreenCanvas;
+    readonly left: number;
+    readonly top: number;
+  } | null;
+  readonly outline: Path2D; // in slice pixels
 }
 
 export function makeDrawableMask(packed: PackedMask, colour: string): DrawableMask {
-  const mask = unpackMask(packed);
   const outline = new Path2D();
-  for (const [x1, y1, x2, y2] of traceMaskOutline(mask)) {
-    outline.moveTo(x1, y1);
-    outline.lineTo(x2, y2);
+  const { bounds } = packed;
+  if (bounds === null) return { fill: null, outline };
+  const { left, top } = bounds;
+  const box = unpackBounds(packed, bounds);
+  for (const [x1, y1, x2, y2] of traceMaskOutline(box)) {
+    outline.moveTo(left + x1, top + y1);
+    outline.lineTo(left + x2, top + y2);
   }
-  if (packed.bounds === null) return { mask, fill: null, outline };
-  const fill = new OffscreenCanvas(mask.width, mask.height);
-  const image = new ImageData(mask.width, mask.height);
+  const image = new OffscreenCanvas(box.width, box.height);
+  const pixels = new ImageData(box.width, box.height);
   const [red, green, blue] = rgbOf(colour);
-  for (let p = 0; p < mask.data.length; p++)
-    if (mask.data[p] === 1) image.data.set([red, green, blue, 255], p * 4);
-  fill.getContext('2d')?.putImageData(image, 0, 0);
-  return { mask, fill, outline };
+  const rgba = new Uint32Array(pixels.data.buffer);
+  const [own = 0] = new Uint32Array(new Uint8Array([red, green, blue, 255]).buffer);
+  for (let p = 0; p < rgba.length; p++) if (box.data[p] === 1) rgba[p] = own;
+  image.getContext('2d')?.putImageData(pixels, 0, 0);
+  return { fill: { image, left, top }, outline };
 }
 
 /** Draws the mask where its slice is shown face on. */
@@ -47,7 +54,8 @@ export function drawMask(
   context.globalAlpha = look.opacity;
   context.imageSmoothingEnabled = false;
   context.transform(a, b, c, d, e, f);
-  context.drawImage(drawable.fill, -0.5, -0.5); // pixel centres are at integers
+  const { image, left, top } = drawable.fill;
+  context.drawImage(image, left - 0.5, top - 0.5); // pixel centres are at integers
   context.restore();
 
   if (lineWidthPx === 0) return;

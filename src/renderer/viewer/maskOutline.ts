@@ -9,40 +9,36 @@ export type OutlineSegment = readonly [x1: number, y1: number, x2: number, y2: n
  */
 export function traceMaskOutline(mask: Mask): readonly OutlineSegment[] {
   const { width, height, data } = mask;
-  const at = (column: number, row: number): number =>
-    column < 0 || row < 0 || column >= width || row >= height
-      ? 0
-      : (data[row * width + column] ?? 0);
+  // With a rim of nothing: each pixel has a neighbour on each side, and no comparison has to ask for it.
+  const stride = width + 2;
+  const rimmed = new Uint8Array(stride * (height + 2));
+  for (let row = 0; row < height; row++)
+    rimmed.set(data.subarray(row * width, (row + 1) * width), (row + 1) * stride + 1);
   const segments: OutlineSegment[] = [];
+  /** Edges between each line of pixels and the one before it. */
   const trace = (
-    lines: number,
-    steps: number,
-    isEdge: (line: number, step: number) => boolean,
+    lines: { readonly count: number; readonly stride: number },
+    steps: { readonly count: number; readonly stride: number },
     emit: (line: number, from: number, to: number) => void,
   ): void => {
-    for (let line = 0; line <= lines; line++) {
+    for (let line = 0; line <= lines.count; line++) {
       let from = -1;
-      for (let step = 0; step <= steps; step++) {
-        const edge = step < steps && isEdge(line, step);
-        if (edge && from < 0) from = step;
-        if (!edge && from >= 0) {
-          emit(line, from, step);
-          from = -1;
-        }
+      let at = (line + 1) * lines.stride + steps.stride;
+      for (let step = 0; step <= steps.count; step++, at += steps.stride) {
+        const isEdge = rimmed[at - lines.stride] !== rimmed[at];
+        if (isEdge === from >= 0) continue;
+        if (!isEdge) emit(line, from, step);
+        from = isEdge ? step : -1;
       }
     }
   };
-  trace(
-    height,
-    width,
-    (row, column) => at(column, row - 1) !== at(column, row),
-    (row, from, to) => segments.push([from - 0.5, row - 0.5, to - 0.5, row - 0.5]),
+  const rows = { count: height, stride };
+  const columns = { count: width, stride: 1 };
+  trace(rows, columns, (row, from, to) =>
+    segments.push([from - 0.5, row - 0.5, to - 0.5, row - 0.5]),
   );
-  trace(
-    width,
-    height,
-    (column, row) => at(column - 1, row) !== at(column, row),
-    (column, from, to) => segments.push([column - 0.5, from - 0.5, column - 0.5, to - 0.5]),
+  trace(columns, rows, (column, from, to) =>
+    segments.push([column - 0.5, from - 0.5, column - 0.5, to - 0.5]),
   );
   return segments;
 }

@@ -49,8 +49,8 @@ interface Plan {
   readonly height: number;
   readonly ratio: number; // device px a CSS px
   readonly map: CanvasMap | null;
-  /** Whose segments, and which state of them; null where there are none. */
-  readonly segments: { readonly version: number; readonly position: SlicePosition } | null;
+  /** What of the segments is seen, and where; null where there are none. */
+  readonly segments: { readonly key: string; readonly position: SlicePosition } | null;
   /** Of which image, where its values are looked at. */
   readonly preview: (RangePreview & { readonly imageId: string }) | null;
   readonly marks: {
@@ -127,7 +127,7 @@ function planOverlay(pane: Pane, scene: Scene, segments: SegmentMarks | null): P
   return {
     ...size,
     map,
-    segments: segments && { version: segments.version, position: shown.position },
+    segments: segments && { key: segments.key, position: shown.position },
     preview: planRangePreview(pane, shown, scene.rangePreview),
     ...planSession(session, scene.flash, shown),
     drafts: planDrafts(scene.drafts, shown),

@@ -6,8 +6,8 @@ import type { SegmentLayer } from './viewerApi.js';
 
 /** What one shown slice has of the segments, the last on top. */
 export interface SegmentMarks {
-  /** Another number whenever anything of the segments changed. */
-  readonly version: number;
+  /** Another text whenever anything of it looks different. */
+  readonly key: string;
   readonly segments: readonly {
     readonly drawable: DrawableMask;
     readonly colour: string;
@@ -17,24 +17,29 @@ export interface SegmentMarks {
   }[];
 }
 
+interface Prepared {
+  readonly colour: string;
+  readonly drawable: DrawableMask;
+  readonly count: number; // no other has it
+}
+
 /** The segments of the shown volume; a slice's masks are made drawable when they are first drawn. */
 export function createSegmentMarks() {
   let layer: SegmentLayer | null = null;
-  let version = 0;
-  const prepared = new WeakMap<PackedMask, { colour: string; drawable: DrawableMask }>();
+  let preparedCount = 0;
+  const prepared = new WeakMap<PackedMask, Prepared>();
 
-  const prepare = (packed: PackedMask, colour: string): DrawableMask => {
+  const prepare = (packed: PackedMask, colour: string): Prepared => {
     const known = prepared.get(packed);
-    if (known?.colour === colour) return known.drawable;
-    const drawable = makeDrawableMask(packed, colour);
-    prepared.set(packed, { colour, drawable });
-    return drawable;
+    if (known?.colour === colour) return known;
+    const made = { colour, drawable: makeDrawableMask(packed, colour), count: preparedCount++ };
+    prepared.set(packed, made);
+    return made;
   };
 
   return {
     set(next: SegmentLayer | null): void {
       layer = next;
-      version++;
     },
     /** Null when the slice has none. */
     on({ position, cut }: PlacedSlice): SegmentMarks | null {
@@ -47,14 +52,14 @@ export function createSegmentMarks() {
         if (mask === undefined || !fits) return [];
         return [
           {
-            drawable: prepare(mask, colour),
-            colour,
+            ...prepare(mask, colour),
             opacity: look === 'outline' ? 0 : opacity,
             lineWidthPx: look === 'fill' ? 0 : lineWidthPx,
           },
         ];
       });
-      return drawn.length === 0 ? null : { version, segments: drawn };
+      const key = drawn.map((each) => [each.count, each.opacity, each.lineWidthPx].join(' '));
+      return drawn.length === 0 ? null : { key: key.join(), segments: drawn };
     },
   };
 }

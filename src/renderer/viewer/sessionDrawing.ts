@@ -1,3 +1,4 @@
+import type { Mask } from '../../domain/mask.js';
 import type { NormalisedPoint, SlicePlane } from '../../domain/plane.js';
 import type { PlacedPoint, Prompts } from '../../domain/prompts.js';
 import { addsPixels } from '../../domain/session.js';
@@ -10,6 +11,11 @@ import type { DrawableMask } from './maskDrawing.js';
 import type { Flash } from './maskFlash.js';
 import type { PixelMap } from './slicePlacement.js';
 
+/** With its pixels: across its slice it is drawn as a line. */
+export interface SessionMask extends DrawableMask {
+  readonly mask: Mask;
+}
+
 /** A session's mask and prompts, on the slice image that they are told in. */
 export interface SessionMarks {
   /** Another number whenever anything of it changed. */
@@ -18,7 +24,7 @@ export interface SessionMarks {
   readonly plane: SlicePlane;
   readonly sliceIndex: number;
   readonly prompts: Prompts;
-  readonly mask: DrawableMask | null;
+  readonly mask: SessionMask | null;
   readonly colour: string;
   readonly opacity: number;
 }

@@ -1,9 +1,9 @@
 import { makeDrawableMask } from './maskDrawing.js';
-import type { DrawableMask } from './maskDrawing.js';
+import { unpackMask } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
 import { noPrompts } from '../../domain/prompts.js';
 import { segmentColours } from './overlayColours.js';
-import type { SessionMarks } from './sessionDrawing.js';
+import type { SessionMarks, SessionMask } from './sessionDrawing.js';
 import type { SeriesSource } from './seriesSource.js';
 import type { SessionOverlay } from './viewerApi.js';
 
@@ -17,11 +17,13 @@ export function createSessionMarks() {
   let overlay: SessionOverlay | null = null;
   let look: MarksLook = { hidden: false, opacity: 0.35 };
   let version = 0;
-  let prepared: { packed: PackedMask; colour: string; drawable: DrawableMask } | null = null;
+  let prepared: { packed: PackedMask; colour: string; drawable: SessionMask } | null = null;
 
-  const prepare = (packed: PackedMask, colour: string): DrawableMask => {
-    if (prepared?.packed !== packed || prepared.colour !== colour)
-      prepared = { packed, colour, drawable: makeDrawableMask(packed, colour) };
+  const prepare = (packed: PackedMask, colour: string): SessionMask => {
+    if (prepared?.packed !== packed || prepared.colour !== colour) {
+      const drawable = { ...makeDrawableMask(packed, colour), mask: unpackMask(packed) };
+      prepared = { packed, colour, drawable };
+    }
     return prepared.drawable;
   };
 

@@ -16,8 +16,8 @@ function makeMasks() {
   const answers: ((masks: readonly SegmentMask[] | null) => void)[] = [];
   let changes = 0;
   const masks = createSliceMasks({
-    load: (axis, sliceIndex) => {
-      asked.push(`${axis} ${String(sliceIndex)}`);
+    load: (axis, sliceIndex, segmentNumbers) => {
+      asked.push([axis, sliceIndex, ...(segmentNumbers ?? [])].join(' '));
       return new Promise((resolve) => answers.push(resolve));
     },
     onChanged: () => {
@@ -55,7 +55,7 @@ describe('masks of slices', () => {
     await answer([maskOf(1)]);
     masks.on('axial', 4);
     await answer([maskOf(1)]);
-    masks.expire((_axis, sliceIndex) => sliceIndex === 4);
+    masks.expire((_axis, sliceIndex) => (sliceIndex === 4 ? 'all' : []));
     expect(masks.on('axial', 3)).toEqual([maskOf(1)]);
     expect(masks.on('axial', 4)).toEqual([maskOf(1)]);
     await answer([maskOf(2)]);
@@ -63,10 +63,31 @@ describe('masks of slices', () => {
     expect(asked).toEqual(['axial 3', 'axial 4', 'axial 4']);
   });
 
+  test('are asked for again only of the segments that changed; the others, and what came as it was, stay the same objects', async () => {
+    const { masks, asked, answer, changes } = makeMasks();
+    masks.on('axial', 3);
+    await answer([maskOf(1), maskOf(2), maskOf(3)]);
+    const before = masks.on('axial', 3);
+    masks.expire(() => [2]);
+    masks.expire(() => [3]);
+    masks.on('axial', 3);
+    await answer([maskOf(3)]);
+    expect(asked).toEqual(['axial 3', 'axial 3 2 3']);
+    expect(changes()).toBe(2);
+    const after = masks.on('axial', 3);
+    expect(after.map(({ segmentNumber }) => segmentNumber)).toEqual([1, 3]);
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).toBe(before[2]);
+    masks.expire(() => [3]);
+    masks.on('axial', 3);
+    await answer([maskOf(3)]);
+    expect(changes()).toBe(2); // nothing is drawn anew
+  });
+
   test('are asked for again where they changed while they were on their way', async () => {
     const { masks, asked, answer } = makeMasks();
     masks.on('axial', 3);
-    masks.expire(() => true);
+    masks.expire(() => 'all');
     let isTrue = false;
     const waiting = masks.refresh('axial', 3).then(() => (isTrue = true));
     await answer([maskOf(1)]);
