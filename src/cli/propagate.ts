@@ -69,18 +69,22 @@ async function segmentKeySlices(
     ? [chooseSlice(series, options)]
     : [...new Set(clicks.map(({ sliceIndex }) => sliceIndex))];
   const policyId = byAgent ? await choosePolicy(engine, options.policy) : '';
-  const given = new Map<number, Mask>();
+  // All clicks are looked at before the first session begins: one that is refused leaves none behind.
+  const starts = [];
   for (const sliceIndex of indices) {
     const slice = await engine.prepareSlice({ ...place, sliceIndex });
+    const placed = clicks
+      .filter((click) => click.sliceIndex === sliceIndex)
+      .map(({ label, ...click }) => ({ label, normalised: voxelToNormalised(slice, click) }));
+    starts.push({ sliceIndex, placed });
+  }
+  const given = new Map<number, Mask>();
+  for (const { sliceIndex, placed } of starts) {
     const { sessionId } = await engine.invoke('startSession', {
       ...{ ...place, sliceIndex, prompt, policyId, segmenterId: options.segmenter },
     });
     if (byAgent) await runToEnd(engine, sessionId, output);
-    for (const { label, ...click } of clicks)
-      if (click.sliceIndex === sliceIndex) {
-        const normalised = voxelToNormalised(slice, click);
-        await engine.invoke('addClick', { sessionId, label, normalised });
-      }
+    for (const click of placed) await engine.invoke('addClick', { sessionId, ...click });
     const session = await engine.invoke('getSession', { sessionId });
     if (session.stopReason === 'failed')
       throw new IbisError('failed', session.failure ?? 'The run failed.');

@@ -262,6 +262,8 @@ test.describe.serial('tools for segments', () => {
     });
     await expect.poll(() => page.evaluate(() => innerWidth)).toBe(1280);
     await ibis.screenshot('segment-tools-small');
+    // What undo would take back is in sight, however long the panel has become.
+    await expect(panelOf().undo).toBeInViewport({ ratio: 1 });
     const panel = await panelOf().panel.boundingBox();
     for (const name of [
       'Threshold',

@@ -69,6 +69,7 @@ export async function readSegmentation(
   series: SeriesGrid,
 ): Promise<ImportedSegmentation> {
   const { fileName, table } = file;
+  if (file.bytes.length === 0) throw new IbisError('broken-file', 'The file is empty.');
   const bytes = isGzip(file.bytes) ? await unpackGzip(file.bytes) : file.bytes;
   const label = toLabel(stemOf(fileName), 'Segmentation');
   if (isNrrd(bytes)) return readSegNrrd(bytes, { label }, series);

@@ -86,6 +86,6 @@ export function describeDoubt({ reason, value }: Doubt): string {
     case 'drift':
       return `The middle moved by ${percent(value)} of the target's radius.`;
     case 'other-gray':
-      return 'The tissue inside looks other than where the propagation began.';
+      return 'The tissue inside looks different from that of the given slice.';
   }
 }

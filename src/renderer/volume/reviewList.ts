@@ -33,7 +33,7 @@ export function listReview({
         reasons: [
           because === 'nothing-found'
             ? 'Held to end here: nothing was found beyond.'
-            : `Held to end here. Beyond: ${because.sentence}`,
+            : `Held to end here. On the next slice: ${because.sentence}`,
         ],
       });
   return [...items.values()].sort((a, b) => a.sliceIndex - b.sliceIndex);

@@ -72,11 +72,15 @@ describe('ibis propagate', () => {
     [['--exclude', '3,3,3'], 'at least one click'],
     [['--include', '3,3'], 'K,X,Y'],
     [['--include', '99,3,3'], 'slices 0 to 63'],
+    [['--include', '32,32,32', '--exclude', '33,3,99'], 'lies outside the slice'],
     [['--include', '32,32,32', '--direction', 'sideways'], 'both, up or down'],
     [['--include', '32,32,32', '--least-score', '7'], 'between 0 and 1'],
-  ])('refuses %j with a sentence', async (words, sentence) => {
-    const { code, stderr } = await propagate(...words);
+  ])('refuses %j with a sentence, and leaves no session', async (words, sentence) => {
+    const dataDir = path.join(work, 'refused');
+    const { code, stderr } = await propagate(...words, '--data-dir', dataDir);
     expect(code).not.toBe(0);
     expect(stderr).toContain(sentence);
+    const listed = await runCli(['session', 'list', '--data-dir', dataDir, '--json']);
+    expect(listed.stdout.trim()).toBe('');
   });
 });

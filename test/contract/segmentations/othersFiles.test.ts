@@ -126,7 +126,7 @@ describe('files that are no segmentation of this series', () => {
       [write('a.stl', 'solid x'), 'unsupported-format: An STL file is a surface'],
       [write('b.bin', Buffer.alloc(84)), 'unsupported-format: An STL file is a surface'],
       [write('c.txt', 'not a segmentation'), 'unsupported-format: This is not a segmentation'],
-      [write('d.nii', ''), 'unsupported-format: This is not a segmentation'],
+      [write('d.nii', ''), 'broken-file: The file is empty.'],
       [path.join(workDir, 'absent.dcm'), 'not-found: The file does not exist.'],
       [write('e.nii.gz', Buffer.from([0x1f, 0x8b, 1, 2, 3])), 'broken-file: The compressed file'],
       [
