@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 
-import { IbisError } from '../../contract/errors.js';
+import { IbisError, type IbisErrorShape } from '../../contract/errors.js';
 import { getItems, getString } from './attributes.js';
 import { describeInstance } from './describeInstance.js';
 import { describeNifti, describePlainImage } from './describeOther.js';
@@ -16,7 +16,8 @@ import {
   type ParsedHeader,
 } from './readHeader.js';
 import type { Instance } from './types.js';
-import { gunzipFile, inflateDataSet, isGzip, unpackZip, type ZipMember } from './unpack.js';
+import { gunzipFile, inflateDataSet, isGzip } from './unpack.js';
+import { unpackZip, type ZipMember } from './unpackZip.js';
 
 /** A file to be opened, and by what name the user knows it. */
 export interface Candidate {
@@ -28,6 +29,8 @@ export interface Candidate {
   readonly identity: string;
   /** How many archives it lay in: an archive in an archive is not opened. */
   readonly depth: number;
+  /** Why it could not be taken out of its archive: then it is not there. */
+  readonly problem?: IbisErrorShape;
 }
 
 export type Opened =
@@ -54,6 +57,8 @@ export async function openFile(
   unpackedDir: string,
   signal?: AbortSignal,
 ): Promise<Opened> {
+  const { problem } = candidate;
+  if (problem !== undefined) throw new IbisError(problem.code, problem.message);
   let descriptor: number;
   try {
     descriptor = openSync(candidate.file, 'r');
@@ -114,7 +119,7 @@ async function identify(
     return {
       kind: 'more',
       candidates: isZip
-        ? (await unpackZip(candidate.file, unpackedDir, { signal }))
+        ? (await unpackZip(candidate.file, unpackedDir, signal))
             .map(memberOf(candidate))
             .filter(({ fileName }) => !isHidden(fileName))
         : [
@@ -134,9 +139,10 @@ const memberOf =
   (archive: Candidate) =>
   (member: ZipMember): Candidate => ({
     file: member.file,
-    fileName: path.posix.basename(member.name.replaceAll('\\', '/')),
+    fileName: path.posix.basename(member.name),
     identity: `${archive.identity}|${member.name}`,
     depth: archive.depth + 1,
+    problem: member.problem,
   });
 
 function parseGrowing({ head, fileBytes, readMore }: FileStart): ParsedHeader {
