@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { BatchCaseSummary, BatchSummary } from '../../contract/batchChannels.js';
@@ -9,6 +8,7 @@ import type { IbisErrorShape } from '../../contract/errors.js';
 import type { BatchCase, BatchModels } from '../../domain/batchCase.js';
 import type { BatchId } from '../../domain/brand.js';
 import type { EngineHandlers } from '../dispatch.js';
+import { writeMadeFile } from '../export/madeFile.js';
 import { logFault } from '../log.js';
 import {
   countBatchCases,
@@ -237,10 +237,9 @@ export function createBatches(options: {
         if (!path.isAbsolute(outDir))
           throw new IbisError('usage', 'The folder must be given by its whole path.');
         const report = describeReport(batchId);
-        await mkdir(outDir, { recursive: true });
-        const file = path.join(outDir, `batch-${batchId.slice(0, 8)}.json`);
-        await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
-        return { file };
+        const name = `batch-${batchId.slice(0, 8)}.json`;
+        const bytes = `${JSON.stringify(report, null, 2)}\n`;
+        return { file: await writeMadeFile(outDir, { name, bytes }) };
       },
       openBatchCase: async ({ batchId, position }) =>
         findCaseSlice(options.openForUser, findCase(batchId, position).batchCase),

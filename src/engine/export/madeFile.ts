@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { IbisError } from '../../contract/errors.js';
@@ -27,12 +27,25 @@ export function toWriteError(thrown: unknown): unknown {
   return thrown;
 }
 
-/** Writes one file into `outDir` (made if missing) and gives its path. Rejects with IbisError where it cannot. */
+/** Written under this name first: nobody takes half a file for a whole one. */
+export const unfinishedName = (file: string): string => `${file}.part`;
+
+/**
+ * Writes one file into `outDir` (made if missing) and gives its path: whole or not at all, in place of what has its name.
+ * Rejects with IbisError where it cannot.
+ */
 export async function writeMadeFile(outDir: string, made: MadeFile): Promise<string> {
   const file = path.join(outDir, made.name);
+  const unfinished = unfinishedName(file);
   try {
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, made.bytes);
+    try {
+      await writeFile(unfinished, made.bytes);
+      await rename(unfinished, file);
+    } catch (thrown) {
+      await rm(unfinished, { force: true });
+      throw thrown;
+    }
   } catch (thrown) {
     throw toWriteError(thrown);
   }
