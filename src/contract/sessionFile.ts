@@ -4,12 +4,13 @@ import { z } from 'zod';
  * A whole session as one file: a zip whose first member is `manifest.json`. It names every other member with its size
  * and SHA-256; a file with more, less or other members is refused.
  *
- * - `session.db`: SQLite, of the workstation's own schema, with the rows of this one session
+ * - `session.db`: SQLite, of the workstation's own schema, with the rows of this one session, and the segmentations and
+ *   measurements of its series
  * - `trace.jsonl`, `trace_images/`: the same as an export of the trace, for other programs
  * - `slice.png`: the windowed slice that the session is about, pixel for pixel
  * - `images/`: the files of the series, where they are included
  */
-export const SESSION_FILE_VERSION = 1;
+export const SESSION_FILE_VERSION = 2; // 1 had no segmentations and no measurements
 export const MANIFEST_NAME = 'manifest.json';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -23,7 +24,7 @@ const memberPath = z
 
 export const sessionFileManifestSchema = z.object({
   kind: z.literal('ibis-session'),
-  schemaVersion: z.literal(SESSION_FILE_VERSION),
+  schemaVersion: z.number().int().min(1).max(SESSION_FILE_VERSION),
   tool: z.string(),
   notice: z.string(), // 'For research use only, not for diagnosis'
   writtenAt: z.iso.datetime(),
@@ -41,7 +42,7 @@ export const sessionFileManifestSchema = z.object({
     height: z.number().int().positive(),
   }),
   images: z.enum(['included', 'referenced']),
-  /** Whether rows and images say who the patient is. A de-identified file is written by other means than a plain one. */
+  /** Whether rows and images say who the patient is, or went through the confidentiality profile of DICOM PS3.15. */
   privacy: z.enum(['as-stored', 'de-identified']),
   files: z
     .array(z.object({ path: memberPath, bytes: z.number().int().nonnegative(), sha256 }))

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { SeriesId, SessionId } from '../domain/brand.js';
+import { deidentifySchema } from './deidentification.js';
 
 /** The part of the channel table that writes and opens files of whole sessions. */
 const sessionId = z.string().transform((id) => id as SessionId); // branding at the edge
@@ -12,8 +13,9 @@ export const sessionFileMethods = {
     file: z.string(),
     images: z.enum(['included', 'referenced']),
     replace: z.boolean().default(false),
+    deidentify: deidentifySchema,
   }),
-  /** Takes the session of such a file into the database, on images that it brings or that are open. */
+  /** Takes what is in such a file into the database, on images that it brings or that are open. */
   openSessionFile: z.object({ file: z.string(), jobId: z.string() }),
 } as const;
 
@@ -21,7 +23,16 @@ export interface ExportedSessionFile {
   readonly file: string;
   readonly bytes: number;
   readonly imageFiles: number;
+  readonly segmentations: number;
+  readonly measurements: number;
   readonly notes: readonly string[];
+}
+
+/** Of the segmentations or measurements of a file: how many were new, newer than those here, or here already. */
+export interface OpenedCounts {
+  readonly added: number;
+  readonly continued: number;
+  readonly alreadyThere: number;
 }
 
 export interface OpenedSessionFile {
@@ -29,6 +40,8 @@ export interface OpenedSessionFile {
   readonly seriesId: SeriesId;
   /** 'already-there': it is here as it is in the file, or with a person's work that the file does not have. */
   readonly fate: 'added' | 'continued' | 'already-there';
+  readonly segmentations: OpenedCounts;
+  readonly measurements: OpenedCounts;
 }
 
 export interface SessionFileResults {

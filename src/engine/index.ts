@@ -231,7 +231,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     exportSession,
     ...createSessionFiles({
-      ...{ store, library, studies, slices, exportSession, dataDir, version },
+      ...{ store, library, studies, slices, live, deidentification, exportSession },
+      ...{ emit, dataDir, version },
       letGo: (sessionId) => sessions.letGo(sessionId),
     }),
   };

@@ -52,6 +52,13 @@ function show(element: Element, decode: DecodeText): string {
 
 const UID_IN_TEXT = /(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])/g;
 
+/** The UIDs that stand in a text, mapped; the text itself where UIDs are retained. */
+export const mapUidsInText = (
+  text: string,
+  options: Deidentification,
+  { mapUid }: Pseudonyms,
+): string => (options.retainUids ? text : text.replaceAll(UID_IN_TEXT, (uid) => mapUid(uid)));
+
 // Manufacturer, model and software: their words may be someone's name too ('Siemens').
 const EQUIPMENT = new Set(['00080070', '00081090', '00181020']);
 
@@ -60,10 +67,7 @@ function sweep(leaf: Leaf, context: Context): Leaf {
   const { decode, identifiers, options, pseudonyms } = context;
   if (!TEXT_VRS.has(leaf.vr) || EQUIPMENT.has(leaf.tag)) return leaf;
   const text = decode(leaf.value).replace(/[\0\s]+$/, '');
-  const swept = removeIdentifiers(
-    options.retainUids ? text : text.replaceAll(UID_IN_TEXT, (uid) => pseudonyms.mapUid(uid)),
-    identifiers,
-  );
+  const swept = removeIdentifiers(mapUidsInText(text, options, pseudonyms), identifiers);
   return swept === text ? leaf : rewrite(leaf, swept, context);
 }
 

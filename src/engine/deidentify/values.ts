@@ -53,3 +53,9 @@ export const shiftDates = (text: string, vr: string, days: number): string =>
         .map((part) => shiftOne(part.trim(), days))
         .join('\\')
     : text.trim();
+
+/** ISO 8601, some days earlier; the epoch for what is no moment. */
+export function moveMoment(moment: string, days: number): string {
+  const at = Date.parse(moment) - days * MS_A_DAY;
+  return new Date(Number.isFinite(at) ? at : 0).toISOString();
+}

@@ -1,4 +1,6 @@
+import type { MeasurementId, SessionId } from '../../domain/brand.js';
 import type { SegmentationData } from '../../domain/segmentation.js';
+import type { Action } from '../../domain/session.js';
 import { findBurnedIn } from '../deidentify/burnedIn.js';
 import type { Deidentifier } from '../deidentify/index.js';
 import { parseFileHeader } from '../dicom/parseFileHeader.js';
@@ -13,12 +15,20 @@ import type { VolumeSource } from './types.js';
 
 type Clean = (text: string) => string;
 
-/** By the words of the first image. Images that are not DICOM name nobody, so there is nothing to look for. */
-function cleanerOf({ kind, images }: VolumeSource, deidentifier: Deidentifier): Clean {
-  const [first] = images;
-  return kind === 'dicom' && first !== undefined
-    ? deidentifier.textCleaner(first.file)
-    : (text) => text;
+/** The DICOM file that says whom the images show; null where they are not DICOM and name nobody. */
+const findNaming = ({ kind, images: [first] }: VolumeSource): string | null =>
+  kind === 'dicom' && first !== undefined ? first.file : null;
+
+const cleanerOf = (source: VolumeSource, deidentifier: Deidentifier): Clean =>
+  deidentifier.textCleaner(findNaming(source));
+
+/** Whose work is moved in time together: that on one patient, or on one series of images that name nobody. */
+export function subjectOf(
+  namingFile: string | null,
+  seriesInstanceUID: string,
+  deidentifier: Deidentifier,
+): string {
+  return namingFile === null ? seriesInstanceUID : deidentifier.patientNameIn(namingFile);
 }
 
 /** An object as it is written: every DICOM file goes through the same profile as the images themselves. */
@@ -27,6 +37,11 @@ export const changeMade = (made: MadeFile, deidentifier: Deidentifier): MadeFile
     ? { ...made, bytes: deidentifier.changeObject(made.bytes) }
     : made;
 
+function cleanAction(action: Action, clean: Clean): Action {
+  if (action.kind === 'terminate') return { ...action, answer: clean(action.answer) };
+  return action.kind === 'unparsed' ? { ...action, problem: clean(action.problem) } : action;
+}
+
 export function sessionWithoutIdentity<T extends ExportInput>(
   input: T,
   deidentifier: Deidentifier,
@@ -34,10 +49,14 @@ export function sessionWithoutIdentity<T extends ExportInput>(
   const clean = cleanerOf(input.source, deidentifier);
   const { session } = input;
   const { settings } = session;
+  const move = deidentifier.momentMover(
+    subjectOf(findNaming(input.source), settings.seriesInstanceUID, deidentifier),
+  );
   return {
     ...input,
     session: {
       ...session,
+      sessionId: deidentifier.mapId(session.sessionId) as SessionId, // another id of the same kind
       answer: session.answer === null ? null : clean(session.answer),
       settings: {
         ...settings,
@@ -54,8 +73,7 @@ export function sessionWithoutIdentity<T extends ExportInput>(
           ...step,
           policyText: clean(step.policyText),
           reasoning: clean(step.reasoning),
-          action:
-            action.kind === 'terminate' ? { ...action, answer: clean(action.answer) } : action,
+          action: cleanAction(action, clean),
         },
       };
     }),
@@ -64,6 +82,7 @@ export function sessionWithoutIdentity<T extends ExportInput>(
       ...review,
       reviewer: '',
       comment: clean(review.comment),
+      reviewedAt: move(review.reviewedAt),
     })),
   };
 }
@@ -74,11 +93,13 @@ export function measurementsWithoutIdentity(
   deidentifier: Deidentifier,
 ): MeasurementTableInput {
   const { study, series, measurements, software } = input;
-  const { mapUid, options } = deidentifier;
+  const { mapUid, mapId, options } = deidentifier;
   const [first] = input.phases.flat();
   const isDicom = series.sourceKind === 'dicom' && first !== undefined;
   const patient = isDicom ? deidentifier.patientNameIn(first.file) : (options.pseudonym ?? '');
-  const clean = isDicom ? deidentifier.textCleaner(first.file) : (text: string) => text;
+  const clean = deidentifier.textCleaner(isDicom ? first.file : null);
+  const subject = subjectOf(isDicom ? first.file : null, series.seriesInstanceUID, deidentifier);
+  const move = deidentifier.momentMover(subject);
   return {
     study: {
       patientId: patient,
@@ -94,7 +115,10 @@ export function measurementsWithoutIdentity(
     },
     measurements: measurements.map((measurement) => ({
       ...measurement,
+      measurementId: mapId(measurement.measurementId) as MeasurementId, // another id of the same kind
       label: clean(measurement.label),
+      createdAt: move(measurement.createdAt),
+      updatedAt: move(measurement.updatedAt),
       image: measurement.image && {
         ...measurement.image,
         sopInstanceUID: mapUid(measurement.image.sopInstanceUID),

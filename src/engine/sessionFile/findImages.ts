@@ -6,10 +6,12 @@ import path from 'node:path';
 import { IbisError } from '../../contract/errors.js';
 import type { SessionFileManifest } from '../../contract/sessionFile.js';
 import type { SeriesId } from '../../domain/brand.js';
-import type { SessionSettings } from '../../domain/session.js';
-import type { SeriesSummary, StudySummary } from '../../domain/study.js';
+import { liesOnSlice } from '../../domain/measure.js';
+import type { Series, SeriesSummary, StudySummary } from '../../domain/study.js';
+import { findSlice } from '../measurements/measuredSlice.js';
+import { requireSameGrid } from '../segmentations/grid.js';
 import type { SliceSource } from '../slices.js';
-import type { SessionPlace } from '../store/index.js';
+import type { ReceivedContent, SessionPlace } from '../store/index.js';
 import type { Studies } from '../studies.js';
 
 interface Images {
@@ -17,16 +19,35 @@ interface Images {
   readonly slices: SliceSource;
 }
 
-/** Whether the slice of the session, as this series has it, is the very picture that the session was made on. */
-async function showsTheSlice(
+/** Throws where a segmentation or measurement lies on other images than these. */
+export function requireItsImages(
+  series: Series,
+  { segmentations, measurements }: ReceivedContent,
+): void {
+  for (const { phaseIndex, geometry } of segmentations)
+    requireSameGrid(series, phaseIndex, geometry);
+  for (const each of measurements)
+    if (!liesOnSlice(findSlice(series, each).cut, each.sliceIndex, each.points))
+      throw new IbisError(
+        'does-not-fit',
+        'A measurement of this series lies on other images than these: slices are missing, or others have come. Open the whole series again.',
+      );
+}
+
+/**
+ * Whether this series is the very one that the content was made on: it shows the slice of the session pixel for pixel,
+ * and the segmentations and measurements lie on its voxels and images.
+ */
+export async function doesFit(
   slices: SliceSource,
   seriesId: SeriesId,
-  settings: SessionSettings,
-  manifest: SessionFileManifest,
+  content: ReceivedContent,
+  sliceSha256: string,
 ): Promise<boolean> {
   try {
-    const { image } = await slices.prepare({ ...settings, seriesId });
-    return image.key === manifest.slice.sha256;
+    const { series, image } = await slices.prepare({ ...content.settings, seriesId });
+    requireItsImages(series, content);
+    return image.key === sliceSha256;
   } catch (thrown) {
     if (thrown instanceof IbisError) return false; // it has no such slice, or cannot be read
     throw thrown;
@@ -41,14 +62,14 @@ const mayBe = ({ sourceKind, seriesInstanceUID }: SeriesSummary, wanted: Session
 async function findAmong(
   opened: readonly StudySummary[],
   { studies, slices }: Images,
-  settings: SessionSettings,
+  content: ReceivedContent,
   manifest: SessionFileManifest,
 ): Promise<SessionPlace | null> {
   for (const { studyId, series } of opened)
     for (const { seriesId, seriesInstanceUID, ...summary } of series)
       if (
         mayBe({ seriesId, seriesInstanceUID, ...summary }, manifest) &&
-        (await showsTheSlice(slices, seriesId, settings, manifest))
+        (await doesFit(slices, seriesId, content, manifest.slice.sha256))
       )
         return {
           studyId,
@@ -79,18 +100,18 @@ async function keepImages(
  */
 export async function findImages(
   images: Images & { readonly importedDir: string; readonly jobId: string },
-  settings: SessionSettings,
+  content: ReceivedContent,
   manifest: SessionFileManifest,
   unpackedDir: string,
 ): Promise<SessionPlace> {
   const { studies, importedDir, jobId } = images;
-  const atHand = await findAmong(studies.list(), images, settings, manifest);
+  const atHand = await findAmong(studies.list(), images, content, manifest);
   if (atHand !== null) return atHand;
   const unpacked = path.join(unpackedDir, 'images');
   if (!existsSync(unpacked))
     throw new IbisError(
       'does-not-fit',
-      'The session file brings no images, and none of the open series is the one that it is about. Open its images first, then the file again.',
+      'The session file brings no images, and none of the open series is the one that it is about, with all of its slices. Open its images first, then the file again.',
     );
   const kept = await keepImages(unpacked, importedDir, manifest);
   const opened = await studies.open([kept], jobId);
@@ -98,7 +119,7 @@ export async function findImages(
     await rm(kept, { recursive: true, force: true });
     throw new IbisError('cancelled', 'Opening the session file was cancelled.');
   }
-  const found = await findAmong(opened.studies, images, settings, manifest);
+  const found = await findAmong(opened.studies, images, content, manifest);
   if (found !== null) return found;
   for (const { studyId } of opened.studies) studies.close(studyId);
   await rm(kept, { recursive: true, force: true });

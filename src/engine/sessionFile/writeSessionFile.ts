@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -9,12 +9,25 @@ import { ZipFile } from 'yazl';
 import { MANIFEST_NAME } from '../../contract/sessionFile.js';
 import type { SessionFileManifest } from '../../contract/sessionFile.js';
 import { SESSION_FILE_SUFFIX } from '../../contract/sessionFileSuffix.js';
-import { toWriteError } from '../export/madeFile.js';
+import { toWriteError, unfinishedName } from '../export/madeFile.js';
 
 /** A member to be, and where its bytes are now. */
 export interface SessionFileMember {
   readonly path: string;
   readonly source: string;
+}
+
+/** All files below a folder, under their places in it. */
+export async function listMembers(folder: string): Promise<SessionFileMember[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
+    .map((source) => ({
+      path: path.relative(folder, source).split(path.sep).join('/'),
+      source,
+    }));
 }
 
 async function hashFile(file: string): Promise<string> {
@@ -41,7 +54,7 @@ export async function writeSessionFile(
   header: Omit<SessionFileManifest, 'files'>,
   members: readonly SessionFileMember[],
 ): Promise<number> {
-  const unfinished = `${file}.part`;
+  const unfinished = unfinishedName(file);
   try {
     await mkdir(path.dirname(file), { recursive: true });
     const files: SessionFileManifest['files'] = [];

@@ -1,5 +1,11 @@
 /** The database: the only folder that imports better-sqlite3. */
-export { closeStore, databaseFile, databaseFolder, openStore } from './openStore.js';
+export {
+  closeStore,
+  databaseFile,
+  databaseFolder,
+  openStore,
+  requireDatabase,
+} from './openStore.js';
 export type { Store, StoreOptions } from './openStore.js';
 export { createSession, decideSession, updateSession } from './sessions.js';
 export type { NewSession, SessionChange, SessionModel } from './sessions.js';
@@ -25,13 +31,11 @@ export {
 export type { NewBatchCase, StoredBatch } from './batches.js';
 export { countBatchCases, listStoredCases, saveCaseError } from './batchCases.js';
 export type { StoredCase } from './batchCases.js';
-export {
-  openSessionDatabase,
-  placeSession,
-  requireOnlySession,
-  writeSessionDatabase,
-} from './sessionDatabase.js';
-export type { SessionPlace } from './sessionDatabase.js';
+export { writeSessionDatabase } from './sessionDatabase.js';
+export { openSessionDatabase, placeSession, readReceived } from './receivedDatabase.js';
+export type { ReceivedContent, SessionPlace } from './receivedDatabase.js';
+export { deidentifySessionDatabase } from './deidentifyDatabase.js';
+export type { IdentityChanges } from './deidentifyDatabase.js';
 export type { MountProbe } from './networkFileSystem.js';
 export { mergeStore, requireNotInUse, requireOtherFolder } from './mergeStore.js';
 export type { FateCounts, MergeCounts } from './mergeStore.js';

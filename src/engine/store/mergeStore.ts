@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { IbisError, toErrorShape } from '../../contract/errors.js';
 import { inTransaction, toStoreError } from './failure.js';
 import { getSchemaVersion } from './migrate.js';
-import { databaseFile, databaseFolder, runsFolderOf } from './openStore.js';
+import { databaseFile, databaseFolder, requireDatabase, runsFolderOf } from './openStore.js';
 import type { Store } from './openStore.js';
 import { hasLivingOwner } from './runOwner.js';
 
@@ -99,8 +99,7 @@ function requireSameSchema(store: Store, source: Database.Database, sourceDir: s
  */
 function copySource(store: Store, sourceDir: string): string {
   const file = databaseFile(sourceDir);
-  if (!existsSync(file))
-    throw new IbisError('not-found', `There is no database in ${sourceDir} (no database/ibis.db).`);
+  requireDatabase(sourceDir);
   requireNotInUse(sourceDir);
   const copy = path.join(path.dirname(store.runsFolder), 'merging');
   rmSync(copy, { recursive: true, force: true });

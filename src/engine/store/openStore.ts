@@ -38,6 +38,14 @@ export interface StoreOptions {
 export const databaseFolder = (dataDir: string): string => path.join(dataDir, 'database');
 export const databaseFile = (dataDir: string): string =>
   path.join(databaseFolder(dataDir), 'ibis.db');
+/** Throws where nothing was ever stored in `dataDir`: its path may be mistyped. Makes nothing. */
+export function requireDatabase(dataDir: string): void {
+  if (existsSync(databaseFile(dataDir))) return;
+  throw new IbisError(
+    'not-found',
+    `There is no database in ${dataDir} (no database/ibis.db). Check the path of the data folder.`,
+  );
+}
 export const runsFolderOf = (dataDir: string): string => path.join(databaseFolder(dataDir), 'runs');
 
 /** Folder for this user only; on Windows the profile's own permissions do that. */

@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -19,56 +11,16 @@ import type { SeriesId, SessionId } from '../../../src/domain/brand.js';
 import { emptyMask, packMask } from '../../../src/domain/mask.js';
 import { readSessionFile } from '../../../src/engine/sessionFile/readSessionFile.js';
 import { writeSessionFile } from '../../../src/engine/sessionFile/writeSessionFile.js';
-import { databaseFile } from '../../../src/engine/store/index.js';
 import { writeKnownCt } from '../../e2e/support/knownCt.js';
 import { makeNifti } from '../../fixtures/makeNifti.js';
-import { makeDataDir, openTestEngine } from './helpers.js';
+import { openTestEngine } from './helpers.js';
 import type { TestEngine } from './helpers.js';
+import { listLeft, opening, openSeries, readRows, withReceiver } from './sessionFileCase.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ibis-session-file-'));
 const ctFolder = path.join(folder, 'ct');
 const niftiFile = path.join(folder, 'volume.nii');
 const out = path.join(folder, 'out');
-
-/** Rows of every table that belongs to the session, its series and study; what differs by machine is left out. */
-function readRows(dataDir: string, sessionId: SessionId): Record<string, unknown[]> {
-  const database = new Database(databaseFile(dataDir), { readonly: true });
-  const tables = database
-    .prepare(
-      `SELECT DISTINCT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c
-       WHERE m.type = 'table' AND c.name = 'session_id' ORDER BY m.name`,
-    )
-    .pluck()
-    .all() as string[];
-  const rows = Object.fromEntries(
-    tables.map((table) => [
-      table,
-      database
-        .prepare(`SELECT * FROM ${table} WHERE session_id = ?`)
-        .all(sessionId)
-        .map((row) => ({ ...(row as object), owner_id: null, decision_number: null })),
-    ]),
-  );
-  const series = database
-    .prepare('SELECT series.* FROM series JOIN sessions USING (series_id) WHERE session_id = ?')
-    .all(sessionId);
-  const studies = database
-    .prepare(
-      `SELECT studies.* FROM studies JOIN series USING (study_id) JOIN sessions USING (series_id)
-       WHERE session_id = ?`,
-    )
-    .all(sessionId)
-    .map((row) => ({ ...(row as object), source_paths: null }));
-  database.close();
-  return { ...rows, series, studies };
-}
-
-async function openSeries(test: TestEngine, file: string): Promise<SeriesId> {
-  const opened = await test.engine.invoke('openPaths', { paths: [file], jobId: 'open' });
-  const seriesId = opened.studies[0]?.series[0]?.seriesId;
-  if (seriesId === undefined) throw new Error('nothing was opened');
-  return seriesId;
-}
 
 /** Prompts of every kind, a stroke by hand, and a branch that was left. */
 async function makeSession(test: TestEngine, seriesId: SeriesId): Promise<SessionId> {
@@ -109,19 +61,6 @@ async function makeSession(test: TestEngine, seriesId: SeriesId): Promise<Sessio
   return sessionId;
 }
 
-const opening = (test: TestEngine, file: string) =>
-  test.engine.invoke('openSessionFile', { file, jobId: 'session-file' });
-
-/** Images that were kept, and folders of work: a refused file must leave none behind. */
-const listLeft = (dataDir: string): string[] => {
-  const imported = path.join(dataDir, 'imported');
-  const cached = readdirSync(path.join(dataDir, 'cache'), { recursive: true, encoding: 'utf8' });
-  return [
-    ...(existsSync(imported) ? readdirSync(imported) : []),
-    ...cached.filter((entry) => path.basename(entry).startsWith('session-file-')),
-  ];
-};
-
 describe('a whole session as one file', () => {
   let sender: TestEngine;
   let ct: { readonly sessionId: SessionId; readonly file: string };
@@ -154,18 +93,6 @@ describe('a whole session as one file', () => {
     await sender.close();
     rmSync(folder, { recursive: true, force: true });
   });
-
-  /** A workstation that has nothing yet. */
-  const withReceiver = async (work: (receiver: TestEngine) => Promise<void>): Promise<void> => {
-    const dataDir = makeDataDir();
-    const receiver = await openTestEngine({ dataDir });
-    try {
-      await work(receiver);
-    } finally {
-      await receiver.close();
-      rmSync(dataDir, { recursive: true, force: true });
-    }
-  };
 
   /** The file with something changed, and its manifest made to agree unless that is what is changed. */
   const tamper = async (
@@ -340,7 +267,7 @@ describe('a whole session as one file', () => {
     const file = path.join(folder, 'newer.ibis');
     const unpacked = mkdtempSync(path.join(folder, 'newer-'));
     const { files: _files, ...header } = await readSessionFile(ct.file, unpacked);
-    await writeSessionFile(file, { ...header, schemaVersion: 2 as 1 }, []);
+    await writeSessionFile(file, { ...header, schemaVersion: 99 }, []);
     await refuse(file, { code: 'unsupported-format', message: /written by a newer Ibis/ });
   });
 
