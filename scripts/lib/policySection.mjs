@@ -1,15 +1,8 @@
 /** How good the policy is, per data set: sections of docs/models.md. A figure that an older report lacks is left out. */
 import { rollups } from 'd3-array';
 
-import {
-  countRefusals,
-  countWords,
-  diceCurve,
-  mean,
-  median,
-  segmenterOf,
-  wholeCaseSeconds,
-} from './evalFigures.mjs';
+import { diceCurve, median, segmenterOf, wholeCaseSeconds } from './evalFigures.mjs';
+import { measurePolicy, of, percent } from './policyFigures.mjs';
 
 const methodNames = {
   agent: 'agent, when it stops',
@@ -22,8 +15,7 @@ const methodNames = {
 const shownClicks = 6; // in words; the plot shows them all
 
 const fixed = (value, digits = 3) => value.toFixed(digits);
-const percent = (part, whole) => (whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}%`);
-const of = (rows, method) => rows.filter((row) => row.method === method);
+const ONE_CLICK_NEAR = 0.1; // Dice within which one click comes near to the agent
 
 const seconds = (agentRows) => {
   const whole = wholeCaseSeconds(agentRows);
@@ -104,26 +96,53 @@ function reportSection(report) {
 
 /** One line a data set: what the policy is held to. */
 function summaryRow(report) {
-  const { dataset, rows } = report;
-  const agentRows = of(rows, 'agent');
-  const dice = (method) => mean(of(rows, method).map((row) => row.dice));
-  const words = countWords(rows);
-  const own = countWords(agentRows); // misled, its words are of another target than the truth
-  const refusals = countRefusals(rows);
-  const time = wholeCaseSeconds(agentRows);
+  const figures = measurePolicy(report.rows);
+  const shown = (value, show) => (value === null ? '' : show(value));
   const cells = [
-    dataset,
+    report.dataset,
     segmenterOf(report),
-    String(agentRows.length),
-    `${fixed(dice('agent'))} / ${fixed(dice('oracle'))} = ${fixed(dice('agent') / dice('oracle'), 2)}`,
-    fixed(mean(agentRows.map(({ steps }) => steps)), 1),
-    words === null ? '' : percent(words.steps - words.unparsed, words.steps),
-    own === null ? '' : percent(own.directionsRight, own.directions),
-    percent(refusals.absentRefused, refusals.absent),
-    percent(refusals.presentRefused, refusals.present),
-    time === null ? '' : fixed(time, 1),
+    String(figures.n),
+    `${fixed(figures.dice)} / ${fixed(figures.oracleDice)} = ${fixed(figures.ratio, 2)}`,
+    fixed(figures.steps, 1),
+    shown(figures.parsed, percent),
+    shown(figures.directions, percent),
+    shown(figures.absentRefused, percent),
+    shown(figures.presentRefused, percent),
+    shown(figures.seconds, (value) => fixed(value, 1)),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+export const summaryTable = (reports) => [
+  '| set (test) | segmenter | n | Dice agent / oracle (≥ 0.90) | steps (≤ 5) | text parses (≥ 99%) | directions right (≥ 95%) | absent refused (≥ 90%) | present refused (≤ 3%) | whole case, s (≤ 5) |',
+  '| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+  ...reports.map(summaryRow),
+];
+
+/** Targets on which the segmenter makes nearly as much of one blind click as the agent of its own. */
+function describeOneClick(reports) {
+  const near = reports.flatMap(({ dataset, means }) =>
+    means.flatMap(({ targetId, method, dice }) => {
+      const agent = means.find((m) => m.targetId === targetId && m.method === 'agent')?.dice;
+      const isBlind = method === 'centre-click' || method === 'mean-position-click';
+      if (targetId === null || agent === undefined || !isBlind || dice < agent - ONE_CLICK_NEAR)
+        return [];
+      return [
+        `- ${dataset}, ${targetId}: ${methodNames[method]} ${fixed(dice, 2)}, agent ${fixed(agent, 2)}`,
+      ];
+    }),
+  );
+  if (near.length === 0)
+    return [
+      `One blind click comes nowhere within ${ONE_CLICK_NEAR.toFixed(2)} Dice of the agent.`,
+      '',
+    ];
+  return [
+    `One blind click comes within ${ONE_CLICK_NEAR.toFixed(2)} Dice of the agent, or beyond it, on these; there the segmenter does most of the work:`,
+    '',
+    ...near,
+    '',
+  ];
 }
 
 /** `reports`: of `ibis eval` with the policy and its controls, one a data set and segmenter. */
@@ -137,10 +156,11 @@ export function renderPolicy(reports) {
     'half of the absent requests are for trained targets of other sets, half for what nobody trained on, in words on which',
     'validation was judged, too. An empty cell was not measured when the report was made.',
     '',
-    '| set (test) | segmenter | n | Dice agent / oracle (≥ 0.90) | steps (≤ 5) | text parses (≥ 99%) | directions right (≥ 95%) | absent refused (≥ 90%) | present refused (≤ 3%) | whole case, s (≤ 5) |',
-    '| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...reports.map(summaryRow),
+    ...summaryTable(reports),
     '',
-    ...reports.flatMap(reportSection),
+    ...describeOneClick(reports),
   ];
 }
+
+/** Each set with its plot and its tables. */
+export const renderSets = (reports) => reports.flatMap(reportSection);
