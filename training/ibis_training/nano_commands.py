@@ -12,7 +12,7 @@ from .dense import CONCEPTS, train_dense
 from .environment import SegmentationEnvironment, Task
 from .nano import NanoPlayer
 from .nuclei_train import train_nuclei
-from .plan import DATASETS, draw_task, validation_cases, varied_cases
+from .plan import DATASETS, draw_task, some, validation_cases, varied_cases
 from .play import play
 from .policy import load_policy
 from .requests import draw_absent_request, draw_request
@@ -21,10 +21,11 @@ from .synthesis import KINDS, synthesise
 from .targets import REPOSITORY
 from .tool import SegmenterTool, minisam_tool
 from .trajectory import append_trajectories
-from .variants import absent_ids
+from .variants import absent_ids, other_structures
 from .vision import ConceptMaps
 
 TOGETHER = 16  # episodes
+HELD_OUT, HELD_OUT_CASES = "held-out", 12  # folder of the runs; cases a data set whose states fine-tuning is watched on
 
 
 def make_tool(config: dict, runs: Path) -> SegmenterTool:
@@ -61,16 +62,26 @@ def load_maps(runs: Path) -> ConceptMaps:
 
 
 def synthesise_trajectories(config: dict, runs: Path) -> None:
-    """<runs>/trajectories/<dataset>.jsonl: for a case by chance a plain, a shaken and another trajectory, the others by turns."""
+    """<runs>/trajectories/<dataset>.jsonl: for a case by chance a plain, a shaken and another trajectory, the others by turns. Beside
+    them, in <runs>/held-out, some of held-out cases, which nothing is learned from."""
     tool, settings = make_tool(config, runs), config["synthesise"]
-    (runs / "trajectories").mkdir(parents=True, exist_ok=True)
+    for folder in (runs / "trajectories", runs / HELD_OUT / "trajectories"):
+        folder.mkdir(parents=True, exist_ok=True)
+    make = lambda part: synthesise(part, tool, TOGETHER, other_structures)
     for dataset in DATASETS:
         others, rng, tasks = cycle(k for k in KINDS if k not in ("oracle", "shaken")), random.Random(f"{config['seed']}/{dataset}"), []
         for case in varied_cases(dataset, config.get("limit"), config["seed"]):
             kinds = [kind for kind in ("oracle", "shaken", "other") if rng.random() < settings[kind]]
             kinds = [next(others) if kind == "other" else kind for kind in kinds]
             tasks += [(draw_kind_task(case, kind, rng), kind) for kind in kinds]
-        write_untried(tasks, runs / "trajectories" / f"{dataset}.jsonl", lambda part: synthesise(part, tool, TOGETHER))
+        write_untried(tasks, runs / "trajectories" / f"{dataset}.jsonl", make)
+        write_untried(held_out_tasks(dataset), runs / HELD_OUT / "trajectories" / f"{dataset}.jsonl", make)
+
+
+def held_out_tasks(dataset: str) -> list[tuple[Task, str]]:
+    """On a few held-out cases, always the same: a plain trajectory and a shaken one."""
+    rng = random.Random(f"held-out/{dataset}")
+    return [(draw_kind_task(case, kind, rng), kind) for case in some(validation_cases(dataset), HELD_OUT_CASES) for kind in ("oracle", "shaken")]
 
 
 def draw_kind_task(case: Case, kind: str, rng: random.Random) -> Task:
@@ -116,28 +127,33 @@ def prepare(config: dict, runs: Path) -> None:
     from .samples import prepare_samples
 
     torch.set_num_threads(config["threads"])
-    settings, paths = config["prepare"], sorted((runs / "trajectories").glob("*.jsonl"))
-    prepare_samples(paths, load_maps(runs), runs / "samples", settings["warps"], config["seed"])
+    maps = load_maps(runs)
+    for folder, warps in ((runs / HELD_OUT, 0), (runs, config["prepare"]["warps"])):
+        prepare_samples(sorted((folder / "trajectories").glob("*.jsonl")), maps, folder / "samples", warps, config["seed"])
 
 
-def load_training_samples(runs: Path) -> list:
+def load_seen_samples(folder: Path) -> list:
     """Those that the encoder sees, with labels that follow it."""
     from .follow import follow_encoder
     from .samples import load_samples
     from .sft import seen_by_encoder
 
-    samples = load_samples(runs / "samples")
-    seen = seen_by_encoder(samples)
-    if not seen:
-        raise SystemExit(f"Of {len(samples)} samples there is none whose target the encoder sees. Train dense for longer, remove {runs / 'samples'} and run prepare again.")
-    return [follow_encoder(s, CONCEPTS.names.index((s.dataset, s.target_id))) for s in seen]
+    return [follow_encoder(s, CONCEPTS.names.index((s.dataset, s.target_id))) for s in seen_by_encoder(load_samples(folder / "samples"))]
+
+
+def load_training_samples(runs: Path) -> list:
+    samples = load_seen_samples(runs)
+    if not samples:
+        raise SystemExit(f"Of the samples in {runs / 'samples'} there is none whose target the encoder sees. Train dense for longer, remove that folder and run prepare again.")
+    return samples
 
 
 def sft(config: dict, runs: Path) -> None:
+    """Watched on held-out cases, where synthesise and prepare have made samples of them; older runs have none."""
     from .sft import sample_weights, train_sft
 
     samples, settings = load_training_samples(runs), config["sft"]
-    train_sft(samples, samples[::50], load_maps(runs), runs / "policy", settings["minutes"], config["threads"], config["seed"],
+    train_sft(samples, load_seen_samples(runs / HELD_OUT), load_maps(runs), runs / "policy", settings["minutes"], config["threads"], config["seed"],
               settings["rate"], settings["batchSize"], sample_weights(samples), steps=settings.get("steps", 1_000_000))
 
 

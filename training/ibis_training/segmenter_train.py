@@ -6,7 +6,6 @@ Stages (frame size, minutes, batch, rate) follow each other; the run resumes fro
 """
 
 import copy
-import json
 import math
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from .clicknet import CHANNELS, ClickNet
 from .oracle import compute_dice
-from .runs_folder import write_whole
+from .runs_folder import Metrics, write_whole
 from .segmenter_data import VALIDATION_PICTURES, Picture, load_pictures
 from .segmenter_prompts import DISC_RADIUS, EXCLUDE, INCLUDE, INSIDE, PREVIOUS, add_prompt, coarse_guess, deepest, errors, mark_disc, store_previous
 from .segmenter_views import View, ViewStream, still_view
@@ -164,11 +163,11 @@ def train_segmenter(folder: Path, stages: list[Stage], threads: int, seed: int, 
         saved = torch.load(folder / "last.pt", weights_only=True, map_location=device)
         net.load_state_dict(saved["net"]), average.load_state_dict(saved["average"]), optimiser.load_state_dict(saved["optimiser"])
         state = saved["state"]
-    pictures, end = load_pictures(folder, held_out=False), time.time() + 60 * minutes
+    pictures, end, metrics = load_pictures(folder, held_out=False), time.time() + 60 * minutes, Metrics(folder)
     goes_on = lambda: time.time() < end and state["step"] < steps
     while state["stage"] < len(stages) and goes_on():
         stage = stages[state["stage"]]
-        run_stage(folder, stage, net, average, optimiser, state, pictures, seed, goes_on)
+        run_stage(folder, stage, net, average, optimiser, state, pictures, metrics, seed, goes_on)
         if state["seconds"] / 60 >= stage.minutes:
             state |= {"stage": state["stage"] + 1, "seconds": 0.0}
         save(folder, net, average, optimiser, state)
@@ -178,8 +177,8 @@ def save(folder: Path, net: ClickNet, average: ClickNet, optimiser: torch.optim.
     write_whole(folder / "last.pt", {"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "state": state})
 
 
-def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, optimiser: torch.optim.Optimizer, state: dict, pictures: list[Picture], seed: int,
-              goes_on: Callable[[], bool]) -> None:
+def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, optimiser: torch.optim.Optimizer, state: dict, pictures: list[Picture], metrics: Metrics,
+              seed: int, goes_on: Callable[[], bool]) -> None:
     device = next(net.parameters()).device
     rng = np.random.default_rng([seed, state["step"]])
     stream = DataLoader(ViewStream(pictures, stage.sizePx, seed + state["step"]), batch_size=None, num_workers=1, prefetch_factor=96)
@@ -208,18 +207,18 @@ def run_stage(folder: Path, stage: Stage, net: ClickNet, average: ClickNet, opti
         state["seconds"] = before + time.time() - begun
         log.append(parts)
         if state["step"] % 100 == 0:
-            mean = {k: round(float(np.nanmean([x[k] for x in log])), 4) for k in log[0]}
-            record(folder, {"stage": state["stage"], "step": state["step"], "minutes": round(state["seconds"] / 60, 1), **mean})
+            mean = {k: float(np.mean(v)) for k in log[0] if (v := [x[k] for x in log if not math.isnan(x[k])])}
+            record(metrics, state, {"minutes": state["seconds"] / 60, **mean})
             log = []
         if time.time() - validated > VALIDATE_SECONDS or state["seconds"] / 60 >= stage.minutes:
             validated = time.time()
-            record(folder, {"stage": state["stage"], "step": state["step"], "validation": validate(average, held_out, device)})
+            dice = validate(average, held_out, device)
+            record(metrics, state, {f"validation/{source}/{k + 1}": value for source, values in dice.items() for k, value in enumerate(values)})
         if time.time() - saved > SAVE_SECONDS:
             saved = time.time()
             save(folder, net, average, optimiser, state)
 
 
-def record(folder: Path, entry: dict) -> None:
-    with (folder / "metrics.jsonl").open("a") as file:
-        file.write(json.dumps(entry) + "\n")
-    print(entry, flush=True)
+def record(metrics: Metrics, state: dict, values: dict[str, float]) -> None:
+    metrics.write(state["step"], {"stage": state["stage"], **values})
+    print(state["step"], {k: round(v, 3) for k, v in values.items()}, flush=True)

@@ -4,7 +4,8 @@ Kinds (a trajectory's `source`):
   oracle        the click simulator from an empty slice to its stop
   shaken        a trembling hand, and now and then a click quite wrong: each is followed by what mends it
   wrong-click   one clearly wrong click, recognised and reversed
-  wrong-mask    a given mask of something else, discarded by exclude clicks and begun anew
+  wrong-mask    a given mask of something else (another structure of the picture, or the target's shape elsewhere), discarded
+                by exclude clicks and begun anew
   user-click    the user clicks in between, and the policy goes on
   user-edit     the user paints over or erases a part in between
   user-undo     the policy clicks wrongly, the user takes it back
@@ -16,7 +17,7 @@ stop or end with a poor mask are dropped.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -37,6 +38,7 @@ SCRIPTED = ("wrong-click", "user-click", "user-edit", "user-undo")  # dropped wh
 MAX_STEPS = 12
 LEAST_DICE = 0.7
 TREMBLE, WANDER = 0.025, 0.15  # of the image's side: a hand's spread, a wrong click's
+STRUCTURE_SHARE = 0.5  # of wrong masks that are another structure's, where the picture has one
 GOOD_IOU = 0.85  # of a given mask that is good enough to stop at
 
 
@@ -54,8 +56,8 @@ def case_seed(case: Case) -> int:
     return int.from_bytes(hashlib.sha1(case.case_id.encode()).digest()[:4], "big")
 
 
-def synthesise(tasks: Iterable[tuple[Task, str]], tool: SegmenterTool, batch: int = 16) -> Iterator[Trajectory]:
-    """The trajectories of tasks with their kinds that are worth keeping, in order."""
+def synthesise(tasks: Iterable[tuple[Task, str]], tool: SegmenterTool, batch: int = 16, find_structures: Callable[[Case], list[np.ndarray]] = lambda case: []) -> Iterator[Trajectory]:
+    """The trajectories of tasks with their kinds that are worth keeping, in order. find_structures: masks of what else is in a case's picture."""
     waiting = iter(tasks)
     while part := list(islice(waiting, batch)):
         env = SegmentationEnvironment(tool, max_steps=MAX_STEPS + 1)
@@ -64,7 +66,7 @@ def synthesise(tasks: Iterable[tuple[Task, str]], tool: SegmenterTool, batch: in
         for k, (task, kind) in enumerate(part):
             rng = np.random.default_rng([case_seed(task.case), task.seed, KINDS.index(kind)])
             scripts.append(Script(kind, rng, int(rng.integers(0 if kind == "user-click" else 1, 4))))
-            begin(env, k, scripts[-1])
+            begin(env, k, scripts[-1], find_structures)
         while any(e.stop_reason is None for e in env.episodes):
             for k, script in enumerate(scripts):
                 if env.episodes[k].stop_reason is None:
@@ -144,11 +146,11 @@ def stop_text(episode: Episode) -> str:
     return write_stop_step(episode.task.request.name, geometry(episode, None))
 
 
-def begin(env: SegmentationEnvironment, index: int, script: Script) -> None:
+def begin(env: SegmentationEnvironment, index: int, script: Script, find_structures: Callable[[Case], list[np.ndarray]]) -> None:
     """What is there before the policy's first step."""
     task, truth, rng = env.episodes[index].task, env.episodes[index].task.truth, script.rng
     if script.kind == "wrong-mask":
-        env.intervene(index, GivenMask(), other_region(task.case, rng))
+        env.intervene(index, GivenMask(), wrong_mask(task.case, find_structures(task.case), rng))
     elif script.kind == "stop":
         env.intervene(index, GivenMask(), nearly(truth, rng))
     elif script.kind == "user-box":
@@ -179,6 +181,12 @@ def interrupt(env: SegmentationEnvironment, index: int, script: Script) -> None:
             region = episode.task.truth if click.label == "include" else ~episode.task.truth
             painted = binary_dilation(region, iterations=1) & brush
             env.intervene(index, Edit(), episode.mask | painted if click.label == "include" else episode.mask & ~painted)
+
+
+def wrong_mask(case: Case, structures: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    if structures and rng.random() < STRUCTURE_SHARE:
+        return structures[int(rng.integers(len(structures)))]
+    return other_region(case, rng)
 
 
 def other_region(case: Case, rng: np.random.Generator) -> np.ndarray:

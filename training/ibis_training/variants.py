@@ -132,6 +132,21 @@ def load_case(case_id: str) -> Case:
     return case
 
 
+def other_structures(case: Case) -> list[np.ndarray]:
+    """Masks, bool [h, w], of the other targets of its set in the same picture that do not touch the case's own."""
+    base, *changes = case.case_id.split("#")
+    dataset, file_name, own_id, index = base.split("/")[:4]
+    found = []
+    for target in load_targets(dataset).targets:
+        try:
+            other = load_case("#".join([f"{dataset}/{file_name}/{target.id}/{index}", *changes]))
+        except KeyError:
+            continue  # not in this picture
+        if target.id != own_id and not (other.truth & case.truth).any():
+            found.append(other.truth)
+    return found
+
+
 def absent_ids(case: Case) -> list[str]:
     """Targets of its own set that are not in the case's picture, where that is sure."""
     if case.dataset == DEMO_DATASET and "#" not in case.case_id:

@@ -23,7 +23,7 @@ from .stored_sessions import TraceError
 from .synthesis import KINDS, synthesise
 from .tool import SegmenterTool
 from .traces import export_sessions
-from .variants import load_case
+from .variants import load_case, other_structures
 from .vlm import VlmPlayer, choose_trained_parts, load_vlm
 from .vlm_export import export_vlm
 from .vlm_sft import accumulation_steps, train_sft
@@ -58,7 +58,7 @@ def synthesise_all(config: dict, work: Path, tool: SegmenterTool) -> None:
         tasks = [(draw_kind_task(case, kind, rng), kind) for case in cases for kind in itertools.islice(kinds, settings["perCase"])]
         path = work / "trajectories" / f"{dataset}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_untried(tasks, path, lambda part: synthesise(part, tool))
+        write_untried(tasks, path, lambda part: synthesise(part, tool, find_structures=other_structures))
 
 
 def with_defaults(config: dict, work: Path) -> dict:

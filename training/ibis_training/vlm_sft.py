@@ -1,6 +1,8 @@
 """Stage 1 for a large policy: TRL's SFTTrainer on single steps, the loss on what is to be written only."""
 
+import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -15,16 +17,25 @@ from trl import SFTConfig, SFTTrainer
 from .examples import ExamplePlace, find_examples, read_example, trajectory_files, write_pictures
 from .vlm import choose_trained_parts, load_vlm, prompt_messages
 
+SPENT = "spent.json"  # in a checkpoint
+
 
 class StopInTime(TrainerCallback):
-    """Ends training when its time is up: the first process decides for all, so that none waits for another."""
+    """Ends training when its time is up, that before a cut counted: the first process decides for all, so that none waits for
+    another. Each checkpoint keeps the seconds spent until then."""
 
-    def __init__(self, minutes: float):
-        self.end = time.monotonic() + 60 * minutes
+    def __init__(self, minutes: float, checkpoint: Path | None, clock: Callable[[], float] = time.monotonic):
+        self.clock, self.seconds = clock, 60 * minutes
+        before = 0.0 if checkpoint is None or not (checkpoint / SPENT).exists() else json.loads((checkpoint / SPENT).read_text())["seconds"]
+        self.begun = clock() - before
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_) -> None:
-        control.should_training_stop |= broadcast_object_list([time.monotonic() > self.end])[0]
+        control.should_training_stop |= broadcast_object_list([self.clock() - self.begun > self.seconds])[0]
         control.should_save |= control.should_training_stop
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_) -> None:
+        if state.is_world_process_zero:
+            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / SPENT).write_text(json.dumps({"seconds": self.clock() - self.begun}))
 
 
 def examples_dataset(places: list[ExamplePlace], image_px: int, system: str) -> Dataset:
@@ -64,8 +75,9 @@ def train_sft(config: dict, work: Path) -> Path:
         gradient_checkpointing=settings["gradientCheckpointing"], gradient_checkpointing_kwargs={"use_reentrant": False}, completion_only_loss=True, max_length=None, remove_unused_columns=False, dataloader_num_workers=settings["workers"],
         logging_steps=settings["logEvery"], save_steps=settings["saveEvery"], save_total_limit=2, report_to=["tensorboard"], ddp_find_unused_parameters=False, use_cpu=not torch.cuda.is_available(),
     )
-    trainer = SFTTrainer(choose_trained_parts(vlm.model, model_settings), args=arguments, train_dataset=dataset, processing_class=vlm.processor, callbacks=[StopInTime(settings["minutes"])])
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(arguments.output_dir) if (work / "sft-checkpoints").is_dir() else None)
+    kept = get_last_checkpoint(arguments.output_dir) if (work / "sft-checkpoints").is_dir() else None
+    trainer = SFTTrainer(choose_trained_parts(vlm.model, model_settings), args=arguments, train_dataset=dataset, processing_class=vlm.processor, callbacks=[StopInTime(settings["minutes"], kept and Path(kept))])
+    trainer.train(resume_from_checkpoint=kept)
     trainer.save_model(str(work / "sft"))
     state.wait_for_everyone()
     return work / "sft"

@@ -1,8 +1,11 @@
 """The bundled segmenter: its simulated user, its two looks, its batches, its training loop and its export."""
 
+import json
+import math
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -14,6 +17,7 @@ from ibis_training.segmenter_data import files_of, split_files
 from ibis_training.segmenter_export import export_segmenter
 from ibis_training.segmenter_prompts import EXCLUDE, INCLUDE, INSIDE, PREVIOUS, add_prompt, coarse_guess, deepest, edit_mask, errors, store_previous
 from ibis_training.segmenter_train import Stage, train_segmenter, validation_views
+from ibis_training.targets import REPOSITORY
 from ibis_training.tool import Prompt
 from ibis_training.trajectory import Box, Scribble
 
@@ -126,6 +130,12 @@ def test_no_file_is_both_trained_on_and_held_out_or_tested(dataset):
     assert len({*trained, *held_out, *tested}) == len(trained) + len(held_out) + len(tested)
 
 
+def test_the_bundled_segmenter_is_small():
+    graph = onnx.load(REPOSITORY / "resources" / "models" / "ibis-click" / "click.onnx").graph
+    count = sum(math.prod(t.dims) for t in graph.initializer)
+    assert 1e6 < count <= 8e6
+
+
 def write_pictures(folder):
     """Two pictures in place of the packed data sets."""
     truth = disc((60, 80), 30, 30, 14).astype(np.uint16)
@@ -149,6 +159,9 @@ def test_training_runs_its_stages_resumes_after_them_and_exports_what_onnx_answe
     train_segmenter(tmp_path, stages, threads=1, seed=0)
     assert torch.load(tmp_path / "last.pt", weights_only=True)["state"]["step"] == saved["state"]["step"]
     assert "validation" in capsys.readouterr().out
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert rows and all({f"validation/{s}/{n}" for s in ("nuclei", "ventricle") for n in range(1, 6)} <= set(row) for row in rows if "minutes" not in row)
+    assert list((tmp_path / "tensorboard").iterdir())
     assert len(validation_views(tmp_path, 64)) == 2
 
     export_segmenter(tmp_path / "last.pt", tmp_path / "model", "0.0.1", "nothing")

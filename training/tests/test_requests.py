@@ -12,7 +12,7 @@ from ibis_training.cases import load_cases, split_files
 from ibis_training.plan import DATASETS
 from ibis_training.requests import HELD_OUT_UNTRAINED, TAUGHT_UNTRAINED, VISIBLE, draw_absent_request, draw_request, requests_of
 from ibis_training.targets import load_targets
-from ibis_training.variants import absent_ids, load_case, mirror_case, mirrored_id, random_crops, vary_head
+from ibis_training.variants import absent_ids, load_case, mirror_case, mirrored_id, other_structures, random_crops, vary_head
 
 EVERY_TARGET = [(d, t) for d in DATASETS for t in load_targets(d).targets]
 
@@ -115,3 +115,11 @@ def test_mirroring_flips_picture_and_truth_together():
     target = load_targets("sunnybrook_cmr").targets[0]
     made = mirror_case(replace(case, dataset="sunnybrook_cmr", target=target))
     assert abs(np.nonzero(made.truth)[1].mean() - 59) < 0.1 and made.image[made.truth].min() > 150
+
+
+@needs_data("msd_hippocampus_mri")
+def test_the_other_structures_of_a_picture_do_not_touch_the_target():
+    by_target = {c.target.id: c for c in load_cases("msd_hippocampus_mri", "train", split_files("msd_hippocampus_mri", "train")[:1])}
+    anterior = by_target["hippocampus-anterior"]
+    (other,) = other_structures(anterior)  # the whole hippocampus holds it, so only the posterior part is left
+    assert other.any() and not (other & anterior.truth).any() and other_structures(by_target["hippocampus"]) == []

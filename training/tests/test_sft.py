@@ -1,15 +1,19 @@
 """Fine-tuning of the small policy: its budget, its logs, and going on after a cut."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from tasks import disc_tool, make_case, make_task
 
-from ibis_training import sft
+from ibis_training import nano_commands, sft
+from ibis_training import samples as samples_module
 from ibis_training.dense import CONCEPTS
 from ibis_training.reasoning import Geometry
 from ibis_training.samples import Sample
+from ibis_training.trajectory import read_trajectories
 from ibis_training.vision import SUMMARY, ConceptMaps
 
 
@@ -58,3 +62,27 @@ def test_a_further_run_begins_anew_with_what_was_learned_and_draws_other_numbers
     second = train(tmp_path / "policy", monkeypatch, steps=2)
     assert not torch.equal(first, second)
     assert torch.load(tmp_path / "policy" / "progress.pt") == {"before": 4}
+
+
+def test_it_is_watched_on_held_out_cases_which_nothing_is_learned_from(tmp_path, monkeypatch):
+    """Trajectories of both kinds of cases, to samples, to what is trained on and what is only measured."""
+    case = lambda name: replace(make_case(), case_id=f"made/{name}/disc/0", file_name=name)
+    monkeypatch.setattr(nano_commands, "DATASETS", ("made",))
+    monkeypatch.setattr(nano_commands, "varied_cases", lambda *_: [case("taught.png")])
+    monkeypatch.setattr(nano_commands, "validation_cases", lambda _: [case("held-out.png")])
+    monkeypatch.setattr(nano_commands, "make_tool", lambda *_: disc_tool())
+    monkeypatch.setattr(nano_commands, "draw_kind_task", lambda case, kind, rng: replace(make_task(), case=case))
+    monkeypatch.setattr(nano_commands, "other_structures", lambda _: [])
+    monkeypatch.setattr(nano_commands, "load_maps", lambda _: None)
+    monkeypatch.setattr(samples_module, "prepare_samples", lambda paths, maps, folder, warps, seed: prepared.update({folder: ([t.case_id for path in paths for t in read_trajectories(path)], warps)}))
+    monkeypatch.setattr(nano_commands, "load_seen_samples", lambda folder: [folder])
+    monkeypatch.setattr(sft, "train_sft", lambda training, validation, *_, **__: used.extend([training, validation]))
+    monkeypatch.setattr(sft, "sample_weights", lambda _: None)
+    prepared, used = {}, []
+    config = {"seed": 0, "threads": 1, "tool": "", "synthesise": {"oracle": 1, "shaken": 0, "other": 0}, "prepare": {"warps": 2}, "sft": {"minutes": 1, "rate": 1, "batchSize": 1}}
+    for stage in ("synthesise", "prepare", "sft"):
+        nano_commands.NANO_COMMANDS[stage](config, tmp_path)
+    assert prepared[tmp_path / "samples"] == (["made/taught.png/disc/0"], 2)
+    ids, warps = prepared[tmp_path / "held-out" / "samples"]
+    assert ids and set(ids) == {"made/held-out.png/disc/0"} and warps == 0
+    assert used == [[tmp_path], [tmp_path / "held-out"]]

@@ -8,7 +8,7 @@ from ibis_training.grammar import ClickAction, parse_step
 from ibis_training.image import pixel_from_normalised
 from ibis_training.oracle import compute_iou
 from ibis_training.reasoning import DIRECTIONS, check_direction, write_click_step, measure
-from ibis_training.synthesis import KINDS, LEAST_DICE, MAX_STEPS, is_click_wrong, other_region, synthesise
+from ibis_training.synthesis import KINDS, LEAST_DICE, MAX_STEPS, is_click_wrong, other_region, synthesise, wrong_mask
 from ibis_training.trajectory import Edit, GivenMask, Undo, unpack_mask
 from dataclasses import replace
 
@@ -110,6 +110,16 @@ def test_the_mask_of_something_else_is_not_the_target(disc):
     case = make_case()
     other = other_region(case, np.random.default_rng(0))
     assert other.sum() > 0.5 * case.truth.sum() and not (other & case.truth).any()
+
+
+def test_a_wrong_mask_is_at_times_that_of_another_structure_and_is_discarded_as_well():
+    other = make_case(row=12, column=12, radius=8).truth
+    task = make_task(row=40, column=55)
+    drawn = [wrong_mask(task.case, [other], np.random.default_rng(seed)) for seed in range(20)]
+    assert {np.array_equal(mask, other) for mask in drawn} == {True, False}
+    tasks = [(replace(task, seed=seed), "wrong-mask") for seed in range(8)]
+    given = [unpack_mask(t.turns[0].mask) for t in synthesise(tasks, disc_tool(), find_structures=lambda case: [other])]
+    assert any(np.array_equal(mask, other) for mask in given)
 
 
 @pytest.mark.parametrize("axis", sorted(DIRECTIONS))

@@ -1,6 +1,7 @@
 """A published model's architecture with random weights as the policy: what it is given, what it learns from, what is trained."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from ibis_training.synthesis import synthesise
 from ibis_training.targets import REPOSITORY
 from ibis_training.trajectory import append_trajectories, read_trajectories
 from ibis_training.vlm import VlmPlayer, choose_trained_parts, encode_looks, load_processor, load_vlm
-from ibis_training.vlm_sft import accumulation_steps, examples_dataset
+from ibis_training.vlm_sft import StopInTime, accumulation_steps, examples_dataset
 
 KINDS = ["qwen2_5_vl", "qwen3_vl", "idefics3", "smolvlm"]
 
@@ -151,3 +152,19 @@ def test_the_vision_tower_is_trained_only_where_that_is_asked_for_with_an_adapte
         trained = lambda s: [n for n, p in choose_trained_parts(load_vlm(s).model, s).named_parameters() if p.requires_grad]
         assert trained(settings) and not any(tower in n or "connector" in n for n in trained(settings))
         assert any(tower in n for n in trained({**settings, "trainVision": True}))
+
+
+def test_the_minutes_before_a_cut_count(tmp_path):
+    now = [100.0]
+    arguments, state = SimpleNamespace(output_dir=str(tmp_path)), SimpleNamespace(global_step=5, is_world_process_zero=True)
+    (tmp_path / "checkpoint-5").mkdir()
+    control = lambda: SimpleNamespace(should_training_stop=False, should_save=False)
+    first, still = StopInTime(2, None, lambda: now[0]), control()
+    now[0] += 70
+    first.on_step_end(arguments, state, still)
+    first.on_save(arguments, state, still)
+    assert not still.should_training_stop
+    again, over = StopInTime(2, tmp_path / "checkpoint-5", lambda: now[0]), control()
+    now[0] += 60  # 130 s in all
+    again.on_step_end(arguments, state, over)
+    assert over.should_training_stop and over.should_save

@@ -48,6 +48,8 @@ def test_fine_tuning_in_two_processes_goes_on_after_a_cut_and_learns_to_write_st
     (last,) = sorted((work / "sft-checkpoints").glob("checkpoint-45"))
     history = json.loads((last / "trainer_state.json").read_text())["log_history"]
     assert (work / "sft-checkpoints" / "checkpoint-30").is_dir()
+    spent = [json.loads((work / "sft-checkpoints" / f"checkpoint-{step}" / "spent.json").read_text())["seconds"] for step in (30, 45)]
+    assert 0 < spent[0] < spent[1]
     losses = [row["loss"] for row in history if "loss" in row]
     assert losses[-1] < 0.1 < losses[0]
 
