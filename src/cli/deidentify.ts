@@ -79,6 +79,20 @@ interface DeidentifyOptions extends ProfileOptions {
   readonly dryRun?: true;
   readonly dataDir?: string;
   readonly json?: true;
+/** How an export of `command` is to be changed; null: not. Throws where it is only said how. */
+export function chosenDeidentification(
+  options: ProfileOptions & { readonly deidentify?: true },
+  command: Command,
+): Deidentification | null {
+  if (options.deidentify === true) return toDeidentification(options);
+  const [aboutIdentity] = givenProfileOptions(command);
+  if (aboutIdentity === undefined) return null;
+  throw new IbisError(
+    'usage',
+    `${aboutIdentity} says how to de-identify: write --deidentify with it. Nothing was written.`,
+  );
+}
+
 }
 
 /** Every DICOM file at or below `input`, in the order of names; and how many others there are. */

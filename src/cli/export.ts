@@ -5,11 +5,10 @@ import type { Command } from 'commander';
 
 import { exportFormats, usualExportFormats } from '../contract/exportFormats.js';
 import type { ExportFormat } from '../contract/exportFormats.js';
-import { IbisError } from '../contract/errors.js';
-import { addProfileOptions, givenProfileOptions, toDeidentification } from './deidentify.js';
+import { addProfileOptions, chosenDeidentification } from './deidentify.js';
 import type { ProfileOptions } from './deidentify.js';
 import { aboutSession } from './aboutSession.js';
-import { openEngine } from './openEngine.js';
+import { openStoredEngine } from './openEngine.js';
 import { createOutput } from './output.js';
 import { requireWritableFolder } from './outputFolder.js';
 
@@ -27,16 +26,11 @@ export async function runExport(
   options: ExportOptions,
   command: Command,
 ): Promise<void> {
-  const [aboutIdentity] = givenProfileOptions(command);
-  if (aboutIdentity !== undefined && options.deidentify !== true)
-    throw new IbisError(
-      'usage',
-      `${aboutIdentity} says how to de-identify: write --deidentify with it. Nothing was written.`,
-    );
+  const deidentify = chosenDeidentification(options, command);
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
   const out = path.resolve(options.out);
   requireWritableFolder(out);
-  const engine = await openEngine(options.dataDir);
+  const engine = await openStoredEngine(options.dataDir);
   try {
     for (const sessionId of ids) {
       const { files, notes } = await aboutSession(sessionId, () =>
@@ -45,7 +39,7 @@ export async function runExport(
           formats: [...options.formats],
           outDir: ids.length === 1 ? out : path.join(out, sessionId),
           replace: true, // as every command with an output does
-          deidentify: options.deidentify === true ? toDeidentification(options) : null,
+          deidentify,
         }),
       );
       output.result(

@@ -7,7 +7,7 @@ import { measurementFormats } from '../contract/measurementChannels.js';
 import type { MeasurementFormat } from '../contract/measurementChannels.js';
 import { addProfileOptions, toDeidentification } from './deidentify.js';
 import type { ProfileOptions } from './deidentify.js';
-import { openEngine } from './openEngine.js';
+import { openEngine, openStoredEngine } from './openEngine.js';
 import { chooseSeries, openInput } from './openInput.js';
 import { createOutput } from './output.js';
 import { requireWritableFolder } from './outputFolder.js';
@@ -37,7 +37,9 @@ export function parseFormats(text: string): readonly MeasurementFormat[] {
 export async function runMeasurements(input: string, options: MeasurementsOptions): Promise<void> {
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
   if (options.out !== undefined) requireWritableFolder(options.out);
-  const engine = await openEngine(options.dataDir);
+  // An import may be the first that is stored.
+  const open = options.import === undefined ? openStoredEngine : openEngine;
+  const engine = await open(options.dataDir);
   try {
     const opened = await openInput(engine, path.resolve(input), output);
     const { seriesId, seriesInstanceUID } = chooseSeries(opened, options.series);

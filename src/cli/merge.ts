@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Command } from 'commander';
@@ -7,6 +8,7 @@ import {
   closeStore,
   mergeStore,
   openStore,
+  requireDatabase,
   requireNotInUse,
   requireOtherFolder,
 } from '../engine/store/index.js';
@@ -26,8 +28,13 @@ export async function runMerge(sources: readonly string[], options: MergeOptions
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
   const into = path.resolve(options.into);
   const folders = sources.map((source) => path.resolve(source));
-  for (const folder of folders) requireOtherFolder(into, folder);
+  for (const folder of folders) {
+    requireOtherFolder(into, folder);
+    requireDatabase(folder);
+  }
   requireNotInUse(into);
+  const isNew = !existsSync(into);
+  let mergedFolders = 0;
   const opened = openStore(into);
   if (!opened.ok) throw new IbisError(opened.error.code, opened.error.message);
   try {
@@ -38,6 +45,7 @@ export async function runMerge(sources: readonly string[], options: MergeOptions
           progress.update(done, total);
         });
         progress.stop();
+        mergedFolders++;
         output.result(
           { source: folder, ...counts },
           `${folder}: ${[
@@ -52,6 +60,8 @@ export async function runMerge(sources: readonly string[], options: MergeOptions
     }
   } finally {
     closeStore(opened.value);
+    // Nothing came of it, so nothing is left of it: the folder may have been a mistake too.
+    if (isNew && mergedFolders === 0) rmSync(into, { recursive: true, force: true });
   }
 }
 

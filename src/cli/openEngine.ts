@@ -2,6 +2,7 @@ import { version } from '../../package.json';
 import type { IbisEvent } from '../contract/channels.js';
 import { createEngine } from '../engine/index.js';
 import type { Engine } from '../engine/index.js';
+import { requireDatabase } from '../engine/store/index.js';
 import { findResourcesDir, resolveDataDir } from './locations.js';
 
 export { version };
@@ -31,4 +32,10 @@ export async function openEngine(dataDir: string | undefined): Promise<CliEngine
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** The same for commands that only look at what is stored: a mistyped folder is refused, and not made. */
+export async function openStoredEngine(dataDir: string | undefined): Promise<CliEngine> {
+  requireDatabase(resolveDataDir(dataDir));
+  return openEngine(dataDir);
 }

@@ -45,16 +45,7 @@ export async function exportSession({ formats, sessionFile }: WantedExport): Pro
         deidentify: deidentificationOfExports(),
       }),
     );
-  if (sessionFile !== null && deidentificationOfExports() !== null)
-    replies.push({
-      ok: false,
-      error: {
-        code: 'usage',
-        message:
-          'The whole session was not written: its file names the patient, and exports are set to leave the identity out. Switch that off, or hand on the other files.',
-      },
-    });
-  else if (sessionFile !== null)
+  if (sessionFile !== null)
     replies.push(await exportSessionFile(session, { folder: folder.value, images: sessionFile }));
   store.exporting = false;
   const written = replies.flatMap((reply) => (reply.ok ? [reply.value] : []));
@@ -71,8 +62,11 @@ async function exportSessionFile(
   { sessionId, settings }: SegmentationSession,
   { folder, images }: { readonly folder: string; readonly images: 'included' | 'referenced' },
 ): Promise<Reply<ExportResult>> {
-  const file = `${folder}/${fileNameOf(settings.target.text)}${SESSION_FILE_SUFFIX}`;
-  const reply = await call('exportSessionFile', { sessionId, file, images });
+  const deidentify = deidentificationOfExports();
+  // The request may name someone.
+  const name = deidentify === null ? fileNameOf(settings.target.text) : 'session';
+  const file = `${folder}/${name}${SESSION_FILE_SUFFIX}`;
+  const reply = await call('exportSessionFile', { sessionId, file, images, deidentify });
   if (!reply.ok) return reply;
   return { ok: true, value: { files: [reply.value.file], notes: reply.value.notes } };
 }

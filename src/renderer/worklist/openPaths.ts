@@ -1,4 +1,5 @@
 import type { OpenPathsResult, Reply } from '../../contract/channels.js';
+import type { OpenedSessionFile } from '../../contract/sessionFileChannels.js';
 import type { SessionId } from '../../domain/brand.js';
 import { SESSION_FILE_SUFFIX } from '../../contract/sessionFileSuffix.js';
 import { openStoredSession } from '../session/openStoredSession.js';
@@ -53,6 +54,10 @@ async function openSessionFiles(files: readonly string[]): Promise<void> {
   const store = useWorklistStore();
   const problems: string[] = [];
   let shown: SessionId | null = null;
+const bringsNothing = ({ fate, segmentations, measurements }: OpenedSessionFile): boolean =>
+  fate === 'already-there' &&
+  [segmentations, measurements].every(({ added, continued }) => added + continued === 0);
+
   for (const file of files) {
     const name = file.split(/[\\/]/).at(-1) ?? file;
     const jobId = crypto.randomUUID();
@@ -62,8 +67,8 @@ async function openSessionFiles(files: readonly string[]): Promise<void> {
     if (!reply.ok) problems.push(`${name}: ${reply.error.message}`);
     else {
       shown = reply.value.sessionId;
-      if (reply.value.fate === 'already-there')
-        problems.push(`${name}: this session is here already, and was left as it is.`);
+      if (bringsNothing(reply.value))
+        problems.push(`${name}: all of it is here already, and was left as it is.`);
     }
   }
   store.openProblem = problems.join(' ');

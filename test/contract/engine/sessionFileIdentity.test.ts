@@ -109,7 +109,7 @@ describe.skipIf(python === null)(
       ({ sessionId } = await startOn(
         sender,
         seriesId,
-        'Segment the lung of Zweistein (MRN-4711-98) on 1.2.826.0.1.3680043.9.7331.201.1.',
+        'Segment the lung of Zweistein (MRN-4711-98) on 1.2.826.0.1.3680043.9.7331.201.1, but leave out the large vessels near the hilum.',
       ));
       await engine.invoke('addClick', {
         ...{ sessionId, label: 'include', normalised: { x: 0.5, y: 0.5 } },
@@ -191,7 +191,9 @@ describe.skipIf(python === null)(
             label: '',
           },
         ]);
-        expect(here.sessions?.[0]?.prompt).toMatch(/^Segment the lung of/);
+        expect(here.sessions?.[0]?.prompt).toMatch(
+          /^Segment the lung of .*leave out the large vessels near the hilum$/,
+        );
         expect(here.segments).toMatchObject([
           { label: 'Segment 1' },
           { label: 'nodule', category: expect.stringContaining('ANONYMIZED') as string },

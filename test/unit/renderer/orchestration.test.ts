@@ -243,7 +243,11 @@ describe("the user's acts", () => {
 
 describe('files of whole sessions', () => {
   const session = madeUpSession('paused');
-  const opened = { sessionId: session.sessionId, seriesId: 's1-1', fate: 'added' };
+  const none = { added: 0, continued: 0, alreadyThere: 0 };
+  const opened = {
+    ...{ sessionId: session.sessionId, seriesId: 's1-1', fate: 'added' },
+    ...{ segmentations: none, measurements: none },
+  };
   const answers = {
     listStudies: () => madeUpStudies,
     listSessions: () => [],
@@ -269,6 +273,17 @@ describe('files of whole sessions', () => {
     });
     expect(useSessionStore().session?.sessionId).toBe(session.sessionId);
     expect(useWorklistStore().job).toBeNull();
+  });
+
+  test('say where all of one is here already, and nothing where it brought a segmentation', async () => {
+    const known = { ...opened, fate: 'already-there' };
+    standInEngine({ ...answers, openSessionFile: () => known });
+    await openPaths(['/in/one.ibis']);
+    expect(useWorklistStore().openProblem).toContain('one.ibis: all of it is here already');
+    const more = { ...known, segmentations: { ...none, added: 1 } };
+    standInEngine({ ...answers, openSessionFile: () => more });
+    await openPaths(['/in/one.ibis']);
+    expect(useWorklistStore().openProblem).toBe('');
   });
 
   test('say by name why one was refused, and let the next one in', async () => {
