@@ -25,7 +25,8 @@ export function renderAblation(rows) {
     `train splits and on no test case: the same ${String(n)} requests for what is there and ${String(absent)} for what is not, for all ${String(rows.length)} arms.`,
     '',
     `- An arm is one policy, trained with the named parts from the same vision encoder (stage A), for at most ${String(minutes)} minutes of`,
-    '  the processor in all, far fewer than the release; the second column says how they are shared out between the stages.',
+    '  the processor in all, far fewer than the release; the second column says how they are shared out between the stages. Stage 2 plays',
+    '  fewer requests an iteration than for the release and takes bolder steps (`ablate.rl` in `training/nano.yaml`).',
     '- Reflection: the trajectories in which a wrong click or a wrong mask is found and mended.',
     ...(alone === 0
       ? []
