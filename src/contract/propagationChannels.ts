@@ -18,7 +18,8 @@ export const propagationMethods = {
   /**
    * Completes a segment from its given slices. Where some of them have changed since the last run (corrected ones, too),
    * only what depends on these is made again; else everything. Slices come as `slicePropagated`, to be shown as a
-   * preview; all of it is one edit of the segment, made when it ends or when `cancelJob` ends it early.
+   * preview; all of it is one edit of the segment, made when it ends, or when `cancelJob` ends it early and
+   * what was made until then is kept.
    */
   startPropagation: z.object({
     ...ofCut,
@@ -29,6 +30,8 @@ export const propagationMethods = {
     leastScore: z.number().min(0).max(1).nullable().default(null),
     segmenterId: z.string(),
     jobId: z.string(),
+    /** Whether what a cancelled run has made until then is put into the segment; else nothing of it is. */
+    keepsPartial: z.boolean().default(true),
   }),
   /** Says that a propagated slice is right: from then on it is as good as given. `confirmed` false takes that back. */
   reviewPropagatedSlice: z.object({

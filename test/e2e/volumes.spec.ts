@@ -103,12 +103,56 @@ test.describe.serial('a segment of one slice', () => {
     expect(new Set(reviewed.map(({ sliceIndex }) => sliceIndex))).toEqual(new Set([first]));
   });
 
+  test('goes on by itself from a slice that two strokes have corrected, in one run that undo names', async () => {
+    const { page } = ibis;
+    const panel = segmentsPanel(page);
+    const volume = volumePanel(page);
+    const before = await standing();
+    const corrected = given + 2;
+    const { segmentLabel } = (await readSegmentation(page)).segments[0] ?? { segmentLabel: '' };
+    await expect(volume.again).toBeChecked();
+    await showSlice(corrected);
+    await page.keyboard.press('e');
+    for (const y of [0.42, 0.45])
+      await dragOnImage(page, [
+        [0.6, y],
+        [0.62, y],
+      ]);
+    await expect(panel.undo).toContainText('Eraser');
+    const drawn = await maskOn(corrected);
+    const below = await maskOn(given - 1);
+    // Nothing is pressed.
+    await expect.poll(async () => (await standing()).changed, propagated).toEqual([]);
+    await expect(panel.undo).toHaveText(
+      new RegExp(`^Undo: Propagate ${segmentLabel} from (axial )?slice ${String(corrected + 1)}$`),
+    );
+    expect(await maskOn(corrected)).toEqual(drawn);
+    expect(await maskOn(given - 1)).toEqual(below);
+    const after = await standing();
+    expect(after.given).toContain(corrected);
+    for (const { sliceIndex, stemsFrom } of after.slices)
+      if (sliceIndex > corrected) expect(stemsFrom).not.toBe(given);
+    await ibis.screenshot('volume-rerun');
+    // Taken back, it does not come again; then the two strokes.
+    await page.keyboard.press('Control+z');
+    await expect(panel.undo).toContainText('Eraser');
+    await expect(volume.start).toHaveText('Go on from 1 changed slice');
+    await page.waitForTimeout(3000); // longer than the rest after which it began
+    expect((await standing()).changed).toEqual([corrected]);
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+z');
+    await expect(panel.undo).toHaveText(`Undo: Propagate ${segmentLabel}`);
+    await expect.poll(standing).toEqual(before);
+  });
+
   test('is corrected on one slice, and only what depends on that is made again', async () => {
     const { page } = ibis;
     const panel = segmentsPanel(page);
     const volume = volumePanel(page);
     const before = await standing();
     const corrected = given + 2;
+    await volume.series.getByText('Re-run after a correction').click(); // its own box is out of sight
+    await expect(volume.again).not.toBeChecked();
     expect(before.slices.some(({ sliceIndex }) => sliceIndex === corrected)).toBe(true);
     await showSlice(corrected);
     const made = await maskOn(corrected);
@@ -219,6 +263,7 @@ test.describe.serial('a segment of one slice', () => {
     await segmentsPanel(page).tab.click();
     await expect(segmentsPanel(page).rows).toHaveCount(1);
     expect(await standing()).toEqual(before);
+    await expect(volumePanel(page).again).not.toBeChecked();
     const harmless = /willReadFrequently|GPU stall/; // what the tests themselves read back
     const heard = [...complaints, ...ibis.complaints];
     expect(heard.filter((line) => !harmless.test(line))).toEqual([]);

@@ -9,7 +9,7 @@ import { packMask, unpackMask } from '../../domain/mask.js';
 import type { PackedMask } from '../../domain/mask.js';
 import { emptyPackedMask, isSamePacked } from '../../domain/packedBits.js';
 import { computeSlicePlane } from '../../domain/plane.js';
-import type { SlicePlane } from '../../domain/plane.js';
+import type { SliceAxis, SlicePlane } from '../../domain/plane.js';
 import {
   applySliceChanges,
   cutSegmentSlice,
@@ -35,6 +35,7 @@ import type { RunInForce, RunRecord } from './propagationRecord.js';
 import { computeStanding } from './propagationState.js';
 import type { PropagationStanding } from './propagationState.js';
 import { noVoxels } from './state.js';
+import { nameSlices } from './strokes.js';
 
 type Cut = ParsedParams<'getPropagation'>;
 
@@ -60,6 +61,14 @@ function replaceSlices(
   }
   const [width, height] = dimensions;
   return new Map([...touched].map((k) => [k, current.get(k) ?? emptyPackedMask(width, height)]));
+}
+
+/** What a run goes on from, as a part of its name: nothing where it makes everything. */
+function nameChanged(axis: SliceAxis, changed: readonly number[] | null): string {
+  if (changed === null) return '';
+  return changed.length === 1
+    ? ` from ${nameSlices(axis, changed)}`
+    : ` from ${String(changed.length)} changed slices`;
 }
 
 const describeState = (
@@ -120,7 +129,7 @@ export function createPropagationHandlers(options: {
       signal,
     );
 
-    const label = `Propagate ${segment.segmentLabel}`;
+    const label = `Propagate ${segment.segmentLabel}${nameChanged(axis, changed)}`;
     const made: PropagatedSlice[] = [];
     const ends: PropagationEnd[] = [];
     let cancelled = false;
@@ -138,7 +147,11 @@ export function createPropagationHandlers(options: {
       }
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
-      cancelled = true; // what was made until then stays
+      cancelled = true;
+    }
+    if (cancelled && !params.keepsPartial) {
+      const { segmentation: now } = segmentations.get(segmentationId);
+      return { segmentation: now, slices: [], cleared: [], ends: [], cancelled };
     }
 
     // Onto the voxels of now: what was drawn in the meantime stays.

@@ -5,6 +5,7 @@ import { inTurn } from '../session/inTurn.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { call } from '../ui/client.js';
 import { capitalise } from '../ui/format.js';
+import { dropRerun } from '../volume/rerun.js';
 import { useSegmentationStore } from './segmentationStore.js';
 import { chooseSegmentation } from './takeSegmentation.js';
 
@@ -132,8 +133,10 @@ export const setOverlap = (overlap: OverlapPolicy): Promise<void> =>
 
 export const undoSegmentation = (): Promise<void> => step('undoSegmentation');
 export const redoSegmentation = (): Promise<void> => step('redoSegmentation');
-const step = (method: 'undoSegmentation' | 'redoSegmentation'): Promise<void> =>
-  withShown((segmentationId) => change(method, { segmentationId }));
+function step(method: 'undoSegmentation' | 'redoSegmentation'): Promise<void> {
+  dropRerun(); // who goes back does not want what was just taken back done again
+  return withShown((segmentationId) => change(method, { segmentationId }));
+}
 
 /** The mask of the session in the agent's panel, into a segment of its own or the active one. */
 export const addSessionMask = (into: 'new' | 'active'): Promise<void> =>

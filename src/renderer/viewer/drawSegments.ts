@@ -38,12 +38,20 @@ export function createSegmentDrawing(
     readonly hand: () => SegmentHand | null;
     readonly brushSizePx: () => number;
     readonly strokeColour: () => string | null;
+    /** From the press on until it is finished or forgotten. */
+    readonly onDrawing: (isDrawing: boolean) => void;
     readonly onDrawn: (placed: PlacedOnSegment) => void;
   },
 ): SegmentDrawing {
   let current: SegmentDraft | null = null;
   let wire: Wire | null = null;
+  let wasDrawing = false;
 
+  const tellDrawing = (): void => {
+    const isDrawing = current !== null || wire !== null;
+    if (isDrawing !== wasDrawing) options.onDrawing(isDrawing);
+    wasDrawing = isDrawing;
+  };
   const forget = (draftId: number | null): void => {
     if (draftId !== null) viewer.drafts.remove(draftId);
   };
@@ -91,16 +99,18 @@ export function createSegmentDrawing(
     if (closed === null) return false;
     wire = null;
     place(closed.finish(), closed.draftId);
+    tellDrawing();
     return true;
   };
 
   const cancel = (): boolean => {
-    const wasDrawing = current !== null || wire !== null;
+    const isForgotten = current !== null || wire !== null;
     forget(current?.draftId ?? null);
     forget(wire?.draftId ?? null);
     current = null;
     wire = null;
-    return wasDrawing;
+    tellDrawing();
+    return isForgotten;
   };
 
   const start = (
@@ -129,10 +139,12 @@ export function createSegmentDrawing(
       const target = findPromptTarget(viewer, paneId, point, null);
       if (tool === 'livewire') {
         if (target !== null) pressWire(paneId, target, point);
+        tellDrawing();
         return true;
       }
       cancel();
       if (target !== null) current = start(paneId, tool, target, point, hand);
+      tellDrawing();
       return true;
     },
     move: (point) => current?.move(point),
@@ -146,6 +158,7 @@ export function createSegmentDrawing(
       if (done === null) return;
       current = null;
       place(done.finish(point), done.draftId);
+      tellDrawing();
     },
     finish,
     cancel,

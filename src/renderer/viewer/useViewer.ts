@@ -72,6 +72,7 @@ export function useViewer(inputs: ViewerInputs, listeners: ViewerListeners) {
     hand: () => inputs.segmentHand,
     brushSizePx: () => inputs.brushSizePx,
     strokeColour: () => inputs.strokeColour,
+    onDrawing: listeners.onDrawing,
     onDrawn: listeners.onSegmentDrawn,
   });
   const presses = createPresses(viewer, drawing, segmentDrawing);

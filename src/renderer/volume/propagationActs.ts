@@ -8,7 +8,7 @@ import { usePropagationStore } from './propagationStore.js';
 import { findNextOpen } from './reviewList.js';
 
 /** The active segment along the axis of the active pane; null: there is none. */
-function getCut() {
+export function getCut() {
   const { shown, active } = useSegmentationStore();
   const axis = useViewerStore().position?.axis;
   if (shown === null || active === null || axis === undefined) return null;
@@ -32,7 +32,7 @@ export async function loadPropagation(): Promise<void> {
 }
 
 /** Completes the active segment along the shown axis; one run at a time. */
-export async function startPropagation(): Promise<void> {
+export async function startPropagation({ automatic = false } = {}): Promise<void> {
   const store = usePropagationStore();
   const segmentation = useSegmentationStore();
   const viewer = useViewerStore();
@@ -41,24 +41,25 @@ export async function startPropagation(): Promise<void> {
   const jobId = crypto.randomUUID();
   segmentation.problem = '';
   segmentation.note = '';
-  store.run = { jobId, ...cut, made: new Map(), cancelling: false };
+  store.run = { jobId, ...cut, made: new Map(), cancelling: false, automatic };
   const reply = await call('startPropagation', {
     ...{ ...cut, jobId, window: viewer.window, direction: store.direction },
     segmenterId: useModelsStore().segmenterId,
+    keepsPartial: !automatic,
   });
   // The preview stays until what is shown is what is stored.
   const shown = viewer.position;
   if (shown !== null) await shownMasks.refresh(shown.axis, shown.sliceIndex);
   store.run = null;
   if (!reply.ok && reply.error.code !== 'cancelled') segmentation.problem = reply.error.message;
-  else if (reply.ok && !reply.value.cancelled && reply.value.slices.length === 0)
+  else if (reply.ok && !automatic && !reply.value.cancelled && reply.value.slices.length === 0)
     segmentation.note = 'No further slice was found to hold the target.';
   await loadPropagation();
 }
 
 export async function cancelPropagation(): Promise<void> {
   const store = usePropagationStore();
-  if (store.run === null) return;
+  if (store.run === null || store.run.cancelling) return;
   store.run = { ...store.run, cancelling: true };
   const reply = await call('cancelJob', { jobId: store.run.jobId });
   if (!reply.ok) useSegmentationStore().problem = reply.error.message;

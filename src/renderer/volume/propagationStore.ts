@@ -5,6 +5,7 @@ import type { PropagatedSliceShape, PropagationState } from '../../contract/prop
 import type { SegmentationId } from '../../domain/brand.js';
 import type { PackedMask } from '../../domain/mask.js';
 import type { SliceAxis } from '../../domain/plane.js';
+import { parseFlag, usePersisted } from '../ui/persisted.js';
 import { listReview } from './reviewList.js';
 
 export type PropagationDirection = 'both' | 'up' | 'down';
@@ -21,6 +22,8 @@ export interface PropagationRun {
     { readonly mask: PackedMask; readonly slice: PropagatedSliceShape }
   >;
   readonly cancelling: boolean;
+  /** It began by itself after a correction: when it is cancelled, all stays as it was. */
+  readonly automatic: boolean;
 }
 
 /** What the active segment is given along the axis on screen, what came of it, and what should be looked at. */
@@ -34,5 +37,7 @@ export const usePropagationStore = defineStore('propagation', () => {
     open: computed(() => review.value.filter((item) => item.review === 'open')),
     run: shallowRef<PropagationRun | null>(null),
     direction: ref<PropagationDirection>('both'),
+    /** Whether what depends on a corrected slice is made again without a press. */
+    rerunsAfterCorrection: usePersisted('rerunAfterCorrection', parseFlag(true)),
   };
 });

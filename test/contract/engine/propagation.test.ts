@@ -179,7 +179,10 @@ describe('propagating a segment of the demo study', () => {
     await paint('erase', corrected, packMask(half));
     const drawn = await maskOn(corrected);
     const kept = await maskOn(givenSlice - 1);
-    const { slices } = await propagate();
+    const { slices, segmentation } = await propagate();
+    expect(segmentation.undoLabel).toBe(
+      `Propagate left putamen from axial slice ${String(corrected + 1)}`,
+    );
     expect(await maskOn(corrected)).toEqual(drawn);
     expect(await maskOn(givenSlice - 1)).toEqual(kept);
     const remade = slices.map(({ sliceIndex }) => sliceIndex);
@@ -213,6 +216,15 @@ describe('propagating a segment of the demo study', () => {
       expect(countPackedPixels((await maskOn(sliceIndex)) ?? expect.fail())).toBeGreaterThan(0);
     // What it was given still waits to be gone on from.
     expect(await standing()).toMatchObject({ given, changed: [givenSlice] });
+  });
+
+  it('leaves all as it was when it is cancelled and nothing is to be kept', async () => {
+    const before = await test.engine.invoke('getSegmentation', { segmentationId });
+    const walk = propagate({ jobId: 'dropped', keepsPartial: false });
+    await test.waitFor((event) => event.kind === 'slicePropagated' && event.jobId === 'dropped');
+    await test.engine.invoke('cancelJob', { jobId: 'dropped' });
+    expect(await walk).toMatchObject({ cancelled: true, slices: [], segmentation: before });
+    expect(await test.engine.invoke('getSegmentation', { segmentationId })).toEqual(before);
   });
 
   it('leaves a locked segment alone', async () => {

@@ -16,6 +16,7 @@ export const volumePanel = (page: Page) => {
     start: series.getByRole('button', { name: /^(Complete|Go on from .*)$/ }),
     cancel: series.getByRole('button', { name: 'Cancel' }),
     words: series.getByRole('status'),
+    again: series.getByRole('checkbox', { name: 'Re-run after a correction' }),
     review: series.getByRole('list', { name: 'Slices to look at' }).getByRole('listitem'),
     measure: (name: string): Locator => measures.locator(`dt:text-is("${name}") + dd`),
     copy: measures.getByRole('button', { name: /^(Copy|Copied)/ }),
