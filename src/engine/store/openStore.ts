@@ -8,6 +8,7 @@ import type { IbisErrorShape } from '../../contract/errors.js';
 import type { SessionId } from '../../domain/brand.js';
 import { err, ok } from '../../domain/result.js';
 import type { Result } from '../../domain/result.js';
+import { checkpointWhenIdle } from './checkpointWhenIdle.js';
 import { inTransaction, toStoreError } from './failure.js';
 import { migrate } from './migrate.js';
 import type { Migration } from './migrate.js';
@@ -152,6 +153,7 @@ function openDatabase(dataDir: string, options: StoreOptions): Store {
     const runsFolder = runsFolderOf(dataDir);
     makePrivateFolder(runsFolder);
     const interrupted = takeUpLeftBehind(database, runsFolder);
+    checkpointWhenIdle(database);
     return { database, runsFolder, owner: takeOwnership(runsFolder), interrupted, now };
   } catch (thrown) {
     database.close();
