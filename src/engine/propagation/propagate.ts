@@ -21,23 +21,25 @@ interface Front {
 /**
  * Completes a series from the masks of one slice or a few. Each slice is segmented with the mask of its neighbour,
  * carried over to it by the look of the image, as previous mask, and a click in its middle. Between two given slices the
- * walks from both meet; beyond the outermost ones they go on until the target ends. All walks take turns, so that the slices next to the given ones come first. Yields a slice as soon as it is
- * made; rejects with AbortError when cancelled, and as the segmenter does.
+ * walks from both meet; beyond the outermost ones they go on until the target ends. All walks take turns, so that the
+ * slices next to the given ones come first. Yields a slice as soon as it is made; rejects with AbortError when cancelled,
+ * and as the segmenter does.
  */
 export async function* propagate(request: PropagationRequest): AsyncGenerator<PropagationEvent> {
   const given = new Map(
     [...request.given].map(([index, { data }]) => [index, { hasTarget: data.includes(1) }]),
   );
   let walks = findWalks(given, request.slices.count, request).map((walk) =>
-    followTarget(request, walk),
+    takeTurn(followTarget(request, walk)),
   );
   while (walks.length > 0) {
     const going = [];
-    for (const walk of walks) {
-      const turn = await walk.next();
-      if (turn.done === true) continue;
-      yield turn.value;
-      going.push(walk);
+    for (const { walk, turn } of walks) {
+      const { done, value } = await turn;
+      request.signal.throwIfAborted();
+      if (done === true) continue;
+      going.push(takeTurn(walk));
+      yield value;
     }
     walks = going;
   }
@@ -45,6 +47,16 @@ export async function* propagate(request: PropagationRequest): AsyncGenerator<Pr
 
 async function loadGray(
   { slices, signal }: PropagationRequest,
+/**
+ * The next slice of a walk, under way: while the segmenter is at the slice of one walk, that of another is made ready for
+ * it.
+ */
+function takeTurn(walk: AsyncGenerator<PropagationEvent, void>) {
+  const turn = walk.next();
+  turn.catch(() => undefined); // told when its turn has come, which it may never after another has failed
+  return { walk, turn };
+}
+
   sliceIndex: number,
 ): Promise<{ readonly image: SliceImage; readonly gray: GrayImage }> {
   signal.throwIfAborted();
@@ -106,7 +118,7 @@ async function segmentNext(
 async function* followTarget(
   request: PropagationRequest,
   { from, step, last, isMet }: Walk,
-): AsyncGenerator<PropagationEvent> {
+): AsyncGenerator<PropagationEvent, void> {
   const { limits, before, changed } = request;
   let front = await openFront(request, from);
   const start = front.view;
