@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // `npm run bench [-- NAME ...]`: measures, prints a table and writes test-results/bench.json. `--write` also writes
-// docs/bench.md. Names pick bench files: batch, propagation, queue, segmentations, segmenter, store,
-// tools, undo, window.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+// docs/bench.md: the whole table or none, so it takes no names.
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 
 import { build, isBuilt } from './lib/build.mjs';
 import { benchTable } from './lib/benchTable.mjs';
@@ -12,6 +12,26 @@ import { inRepo, node24File } from './lib/paths.mjs';
 import { say } from './lib/report.mjs';
 import { run, toolEnvironment } from './lib/run.mjs';
 import { setUpDependencies, setUpElectron, setUpTests } from './lib/setup.mjs';
+
+const benchDir = inRepo('test', 'bench');
+const known = readdirSync(benchDir).flatMap((file) => /^(.+)\.bench\.ts$/.exec(file)?.[1] ?? []);
+const words = process.argv.slice(2);
+const names = words.filter((word) => !word.startsWith('-'));
+const writes = words.includes('--write');
+const usage = `npm run bench [-- NAME ...] [-- --write]\n\nNAME: ${known.join(', ')}; none: all of them.\n--write: all of them, and docs/bench.md.`;
+const problem =
+  names.find((name) => !known.includes(name)) ??
+  words.find((word) => word.startsWith('-') && !['--write', '--help', '-h'].includes(word));
+if (words.includes('--help') || words.includes('-h')) {
+  console.log(usage);
+  process.exit(0);
+}
+if (problem !== undefined || (writes && names.length > 0)) {
+  const reason =
+    problem === undefined ? '--write is for the whole table' : `"${problem}" is not known`;
+  console.error(`${reason}.\n\n${usage}`);
+  process.exit(2);
+}
 
 await setUpDependencies();
 const electron = await setUpElectron();
@@ -28,7 +48,6 @@ if (!(await isBuilt())) {
   }
 }
 
-const names = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const resultsFile = inRepo('test-results', 'bench.json');
 if (names.length === 0) rmSync(resultsFile, { force: true });
 
@@ -37,7 +56,9 @@ const { code } = await run(
   node24File,
   [
     inRepo('node_modules', '@playwright', 'test', 'cli.js'),
-    ...['test', '-c', inRepo('test', 'bench', 'playwright.config.ts'), ...names],
+    ...['test', '-c', path.join(benchDir, 'playwright.config.ts')],
+    // Each name is one file: "undo" is not also another that has it in its name.
+    ...names.map((name) => `/${name}\\.bench\\.ts$`),
   ],
   { show: true, env: toolEnvironment(electronEnvironment(electron)) },
 );
@@ -64,7 +85,7 @@ const lines = [
   ...benchTable(results.measurements),
 ];
 console.log(`\n${lines.join('\n')}\n\nwritten to ${resultsFile}`);
-if (process.argv.includes('--write'))
+if (writes)
   writeFileSync(
     inRepo('docs', 'bench.md'),
     [

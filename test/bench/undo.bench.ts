@@ -55,6 +55,8 @@ const measurement = (
   note: `${pick(took.map(({ spentMs }) => spentMs)).toFixed(1)} ms of processor time`,
 });
 
+const medianSpent = (took: readonly Took[]): number => median(took.map(({ spentMs }) => spentMs));
+
 /** An ellipsoid with a wobbly outline: no row is like the next. */
 function drawOrgan(centre: Vec3, radii: Vec3): SegmentSlices {
   const slices = new Map<number, ReturnType<typeof packMask>>();
@@ -139,6 +141,17 @@ test('acts on a segmentation of 512 x 512 x 300 voxels, stored and taken back', 
   const undone = Array.from({ length: STROKES }, () => step('undo'));
   const redone = Array.from({ length: STROKES }, () => step('redo'));
 
+  // The same with nothing at hand, as after a restart: what the acts changed is read from the database.
+  const restarted = createLiveSegmentations({ store, emit: () => undefined });
+  restarted.get(segmentationId);
+  const readBack = Array.from({ length: STROKES }, () =>
+    timed(() => {
+      expect(restarted.step(segmentationId, 'undo')).not.toBeNull();
+    }),
+  );
+  while (restarted.step(segmentationId, 'redo') !== null);
+  live.forget(segmentationId);
+
   // A tool that redraws an organ through the whole volume, over its neighbours.
   const grown = drawOrgan([230, 256, 150], [180, 180, 149]);
   const whole = timed(() => {
@@ -182,6 +195,13 @@ test('acts on a segmentation of 512 x 512 x 300 voxels, stored and taken back', 
     measurement('undo a stroke, 512 x 512 x 300, median', undone, median, 50),
     measurement('undo a stroke, p95', undone, (values) => quantile(values, 0.95), 50),
     measurement('redo a stroke, median', redone, median, 50),
+    measurement('undo a stroke after a restart, median', readBack, median, 50),
+    {
+      name: 'undo a stroke, read from the database / at hand',
+      value: medianSpent(readBack) / medianSpent(undone),
+      unit: 'times',
+      note: 'processor time',
+    },
     measurement('store a stroke, median', strokes, median, 50),
     measurement(`undo an edit of ${slices.size} slices, median`, wholeUndone, median, 50),
     measurement(`store an edit of ${slices.size} slices, ${million}`, [whole], median),
