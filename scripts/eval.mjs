@@ -8,7 +8,15 @@ import { parseArgs } from 'node:util';
 
 import { build, isBuilt } from './lib/build.mjs';
 import { compactReport } from './lib/compact.mjs';
-import { findModels, findSets, isKept, listJobs, medscribble } from './lib/evalJobs.mjs';
+import {
+  findModels,
+  findPolicy,
+  findSets,
+  isKept,
+  listFineTunedJobs,
+  listJobs,
+  medscribble,
+} from './lib/evalJobs.mjs';
 import { writeMedscribbleSet } from './lib/medscribbleSet.mjs';
 import { continueUnderNode24 } from './lib/node24.mjs';
 import { inRepo, node24File, repoRoot } from './lib/paths.mjs';
@@ -20,6 +28,7 @@ import { reportsDir, writeModelsPage } from './modelsPage.mjs';
 const usage = `Usage: npm run eval -- [options]
   --sets LIST       only these data sets, by name
   --part PART       only "policy", only "segmenters" or only "propagation"
+  --sft FOLDER      nothing else but the agent with the policy in FOLDER, that of before reinforcement learning
   --again           also what was measured since the models and the targets last changed
   --split NAME      part of the data; default: test. Another is a trial, whose reports stay in test-results/eval/
   --max-files N     only the first so many files of a set; a trial, too
@@ -35,7 +44,13 @@ function parse() {
   try {
     return parseArgs({
       options: {
-        ...{ sets: text, part: text, 'max-files': text, split: { ...text, default: 'test' } },
+        ...{
+          sets: text,
+          part: text,
+          sft: text,
+          'max-files': text,
+          split: { ...text, default: 'test' },
+        },
         ...{ again: { type: 'boolean' }, help: { type: 'boolean' } },
       },
     }).values;
@@ -50,8 +65,11 @@ if (options.help) {
   process.exit(0);
 }
 const allParts = ['policy', 'segmenters', 'propagation'];
+if (options.part !== undefined && !allParts.includes(options.part)) fail(usage);
+const fineTuned = options.sft === undefined ? null : findPolicy(options.sft);
+if (options.sft !== undefined && fineTuned === null)
+  fail(`There is no policy with a manifest.json in ${options.sft}.`);
 const parts = options.part === undefined ? allParts : [options.part];
-if (!allParts.includes(parts[0])) fail(usage);
 
 await setUpDependencies();
 await continueUnderNode24(); // which reads TypeScript
@@ -107,7 +125,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   });
 
 const chosenSets = sets.filter(({ name }) => wanted.includes(name));
-const jobs = listJobs({ sets: chosenSets, models, policy, methods: evalMethods, parts });
+const jobs =
+  fineTuned === null
+    ? listJobs({ sets: chosenSets, models, policy, methods: evalMethods, parts })
+    : listFineTunedJobs({ sets: chosenSets, models, policy: fineTuned });
 const failures = [];
 for (const job of jobs) {
   if (isStopped) break;

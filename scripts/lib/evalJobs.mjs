@@ -32,11 +32,20 @@ export function findSets(targetsDir) {
     .concat({ name: medscribble, targetsFile: null });
 }
 
+const segmentersOf = (models) => models.filter(({ role }) => role === 'segmenter');
+const inputsOf = ({ targetsFile }, used) =>
+  [targetsFile, ...used.map(({ file }) => file)].filter((file) => file !== null);
+
+/** The policy in a folder that is not among the bundled ones. */
+export function findPolicy(folder) {
+  const file = path.join(folder, 'manifest.json');
+  const manifest = existsSync(file) ? readJson(file) : {};
+  return manifest.role === 'policy' ? { file, id: manifest.id, role: manifest.role, folder } : null;
+}
+
 /** `methods`: all that there are. One job a set for the policy, one a set and segmenter. */
 export function listJobs({ sets, models, policy, methods, parts }) {
-  const segmenters = models.filter(({ role }) => role === 'segmenter');
-  const inputsOf = ({ targetsFile }, used) =>
-    [targetsFile, ...used.map(({ file }) => file)].filter((file) => file !== null);
+  const segmenters = segmentersOf(models);
   return sets.flatMap((set) => {
     const isGenerality = set.name === medscribble;
     const others = isGenerality
@@ -74,6 +83,20 @@ export function listJobs({ sets, models, policy, methods, parts }) {
     ].filter(({ part }) => parts.includes(part));
   });
 }
+
+/** The agent alone with `policy`, what findPolicy gives: that of before reinforcement learning. One job a set that it was taught. */
+export const listFineTunedJobs = ({ sets, models, policy }) =>
+  sets
+    .filter(({ name }) => name !== medscribble)
+    .map((set) => ({
+      set,
+      report: `sft/${set.name}.json`,
+      arguments: [
+        ...['--models', path.dirname(path.resolve(policy.folder)), '--policy', policy.id],
+        ...['--methods', 'agent'],
+      ],
+      inputs: inputsOf(set, [policy, ...segmentersOf(models)]),
+    }));
 
 /** Whether the report was written after everything that it depends on. */
 export const isKept = (report, inputs) =>

@@ -86,13 +86,15 @@ export function addEvalCommand(program: Command): void {
     .option('--max-files <n>', 'only the first so many files of the split', parseAmount)
     .option('--seed <n>', 'seed of policy and confidence intervals', parseIndex, 0)
     .option('--data-dir <dir>', "data folder with caches and added models (default: the app's own)")
+    .option('--models <dir>', 'another folder of model folders, looked in first')
     .option('--json', 'a JSON line instead of the table')
     .addHelpText(
       'after',
       `
 Examples:
   $ ibis eval data/sunnybrook --targets resources/targets/sunnybrook_cmr.json --policy ibis-nano --out report.json
-  $ ibis eval data/sunnybrook --targets resources/targets/sunnybrook_cmr.json --methods oracle,centre-click --out bound.json`,
+  $ ibis eval data/sunnybrook --targets resources/targets/sunnybrook_cmr.json --methods oracle,centre-click --out bound.json
+  $ ibis eval data/sunnybrook --targets resources/targets/sunnybrook_cmr.json --models runs/export --policy sft --methods agent --out sft.json`,
     )
     .action(runEval);
 }

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { IbisError } from '../contract/errors.js';
 import type { TargetsFile } from '../contract/targets.js';
 import { createVolumeReader } from '../engine/eval/readVolume.js';
 import type { ReadVolume } from '../engine/eval/loadCases.js';
@@ -22,6 +23,7 @@ export interface MeasuringOptions {
   readonly out: string;
   readonly maxFiles?: number;
   readonly dataDir?: string;
+  readonly models?: string;
   readonly json?: true;
 }
 
@@ -36,6 +38,12 @@ export interface Measuring {
   readonly signal: AbortSignal; // aborted by Ctrl-C
 }
 
+/** Throws 'not-found' where it is no folder: the bundled model of that name would be measured in its place. */
+function requireModelsFolder(folder: string): string {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return path.resolve(folder);
+  throw new IbisError('not-found', `There is no folder ${folder} to look for models in.`);
+}
+
 /** Sets up what `measure` needs, shows its progress, and puts everything away after it, however it ends. */
 export async function evaluateWith(
   options: MeasuringOptions,
@@ -45,10 +53,11 @@ export async function evaluateWith(
   const file = path.resolve(options.out);
   requireWritableFile(file);
   const targets = loadTargets(options.targets);
+  const added = options.models === undefined ? [] : [requireModelsFolder(options.models)];
   const dataDir = resolveDataDir(options.dataDir);
   const provider = createProviderChoice(() => undefined);
   const models = createModelPool({
-    roots: modelRoots(resourcesDir(), dataDir),
+    roots: [...added, ...modelRoots(resourcesDir(), dataDir)],
     cacheDir: path.join(dataDir, 'cache'), // a second evaluation of a set need not encode again
     chooseProvider: (model) => provider.choose(model),
   });

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 
 import { evalReportSchema } from '../../../src/contract/evalReport.js';
 import { makeDataDir, resourcesDir } from '../engine/helpers.js';
@@ -75,6 +76,27 @@ describe('ibis eval', () => {
     for (const row of parsed.rows)
       if (row.method === 'oracle') expect(row.dice).toBeGreaterThan(0.85);
     expect(lines.at(-1)).toMatchObject({ rows: 4 });
+  });
+
+  it('measures a policy from another folder of models, by the methods that were asked for', async () => {
+    const folder = makeDataset();
+    const models = path.join(work, 'models');
+    const manifestFile = path.join(models, 'earlier', 'manifest.json');
+    cpSync(path.join(resourcesDir, 'models', 'ibis-nano'), path.dirname(manifestFile), {
+      recursive: true,
+    });
+    const manifest = z.looseObject({}).parse(JSON.parse(readFileSync(manifestFile, 'utf8')));
+    writeFileSync(manifestFile, JSON.stringify({ ...manifest, id: 'earlier' }));
+    const report = path.join(out, 'reports', 'earlier.json');
+    const targets = ['--targets', path.join(folder, 'targets.json')];
+    const rest = ['--methods', 'agent', '--max-files', '1', '--data-dir', dataDir];
+    const asked = ['eval', folder, ...targets, '--policy', 'earlier', ...rest, '--out', report];
+    expect((await runCli([...asked, '--models', models])).code).toBe(0);
+    const parsed = evalReportSchema.parse(JSON.parse(readFileSync(report, 'utf8')));
+    expect(parsed.models.find(({ role }) => role === 'policy')?.id).toBe('earlier');
+    expect(parsed.rows.map(({ method }) => method)).toEqual(['agent']);
+    expect((await runCli(asked)).code).toBe(4);
+    expect((await runCli([...asked, '--models', path.join(work, 'none')])).code).toBe(3);
   });
 
   it('ends with 3 for a folder that is no data set, and for a targets file that is none', async () => {

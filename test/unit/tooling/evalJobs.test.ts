@@ -5,7 +5,14 @@ import path from 'node:path';
 import { decode, encode } from 'fast-png';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { findModels, findSets, isKept, listJobs } from '../../../scripts/lib/evalJobs.mjs';
+import {
+  findModels,
+  findPolicy,
+  findSets,
+  isKept,
+  listFineTunedJobs,
+  listJobs,
+} from '../../../scripts/lib/evalJobs.mjs';
 import { writeMedscribbleSet } from '../../../scripts/lib/medscribbleSet.mjs';
 import { evalMethods } from '../../../src/contract/evalMethods.js';
 import { targetsFileSchema } from '../../../src/contract/targets.js';
@@ -20,13 +27,16 @@ function makeFolder(): string {
   return folder;
 }
 
+interface Job {
+  readonly report: string;
+  readonly arguments: readonly string[];
+}
+
 describe('what npm run eval measures', () => {
   const models = findModels(path.join(resources, 'models'));
   const sets = findSets(path.join(resources, 'targets'));
   const policy = models.find(({ role }) => role === 'policy');
-  const jobsOf = (
-    parts: readonly string[],
-  ): { readonly report: string; readonly arguments: readonly string[] }[] =>
+  const jobsOf = (parts: readonly string[]): readonly Job[] =>
     listJobs({ sets, models, policy, methods: evalMethods, parts });
 
   it('is the propagation of the set that has whole volumes, by a command of its own', () => {
@@ -51,6 +61,25 @@ describe('what npm run eval measures', () => {
       ({ arguments: words }) => words[words.indexOf('--methods') + 1]?.split(',') ?? [],
     );
     expect(new Set(asked)).toEqual(new Set(evalMethods));
+  });
+
+  it('is the agent alone with the policy of before reinforcement learning, from the folder that was named', () => {
+    const folder = path.join(makeFolder(), 'fine-tuned');
+    mkdirSync(folder);
+    expect(findPolicy(folder)).toBeNull();
+    writeFileSync(
+      path.join(folder, 'manifest.json'),
+      JSON.stringify({ id: 'before', role: 'policy' }),
+    );
+    const found = findPolicy(folder);
+    if (found === null) throw new Error('unreachable');
+    const jobs: readonly Job[] = listFineTunedJobs({ sets, models, policy: found });
+    expect(jobs.map(({ report }) => report)).toContain('sft/hc18_fetal_us.json');
+    expect(jobs.map(({ report }) => report)).not.toContain('sft/medscribble.json');
+    for (const job of jobs)
+      expect(job.arguments).toEqual([
+        ...['--models', path.dirname(folder), '--policy', 'before', '--methods', 'agent'],
+      ]);
   });
 
   it('keeps a report until its targets or its models are newer', () => {
