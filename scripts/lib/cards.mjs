@@ -48,9 +48,10 @@ function describeVersion(reports, { id, version, files }) {
   const megabytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 1e6;
   const measured = reports.flatMap(({ models }) => models.filter((model) => model.id === id));
   const isSame = (model) => files.every(({ path, sha256 }) => model.files[path] === sha256);
-  const of = measured.every(isSame)
-    ? 'the figures are of these files'
-    : '**the figures are of other files than the bundled ones**';
+  const of =
+    measured.length > 0 && measured.every(isSame)
+      ? 'the figures are of these files'
+      : '**the figures are of other files than the bundled ones**';
   return `${id} ${version}, ${megabytes.toFixed(1)} MB; ${of}.`;
 }
 
