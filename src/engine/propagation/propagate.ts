@@ -45,8 +45,6 @@ export async function* propagate(request: PropagationRequest): AsyncGenerator<Pr
   }
 }
 
-async function loadGray(
-  { slices, signal }: PropagationRequest,
 /**
  * The next slice of a walk, under way: while the segmenter is at the slice of one walk, that of another is made ready for
  * it.
@@ -57,6 +55,8 @@ function takeTurn(walk: AsyncGenerator<PropagationEvent, void>) {
   return { walk, turn };
 }
 
+async function loadGray(
+  { slices, signal }: PropagationRequest,
   sliceIndex: number,
 ): Promise<{ readonly image: SliceImage; readonly gray: GrayImage }> {
   signal.throwIfAborted();
