@@ -30,29 +30,18 @@ export async function* propagate(request: PropagationRequest): AsyncGenerator<Pr
     [...request.given].map(([index, { data }]) => [index, { hasTarget: data.includes(1) }]),
   );
   let walks = findWalks(given, request.slices.count, request).map((walk) =>
-    takeTurn(followTarget(request, walk)),
+    followTarget(request, walk),
   );
   while (walks.length > 0) {
     const going = [];
-    for (const { walk, turn } of walks) {
-      const { done, value } = await turn;
-      request.signal.throwIfAborted();
-      if (done === true) continue;
-      going.push(takeTurn(walk));
-      yield value;
+    for (const walk of walks) {
+      const turn = await walk.next();
+      if (turn.done === true) continue;
+      yield turn.value;
+      going.push(walk);
     }
     walks = going;
   }
-}
-
-/**
- * The next slice of a walk, under way: while the segmenter is at the slice of one walk, that of another is made ready for
- * it.
- */
-function takeTurn(walk: AsyncGenerator<PropagationEvent, void>) {
-  const turn = walk.next();
-  turn.catch(() => undefined); // told when its turn has come, which it may never after another has failed
-  return { walk, turn };
 }
 
 async function loadGray(
@@ -118,7 +107,7 @@ async function segmentNext(
 async function* followTarget(
   request: PropagationRequest,
   { from, step, last, isMet }: Walk,
-): AsyncGenerator<PropagationEvent, void> {
+): AsyncGenerator<PropagationEvent> {
   const { limits, before, changed } = request;
   let front = await openFront(request, from);
   const start = front.view;
