@@ -8,6 +8,7 @@ import { inTurn } from '../session/inTurn.js';
 import { call } from '../ui/client.js';
 import { formatCount } from '../ui/format.js';
 import { usePanelStore } from '../ui/panelStore.js';
+import { holdKeysWhile } from '../ui/typeAhead.js';
 import { useViewerStore } from '../ui/viewerStore.js';
 import type { DrawnMeasurement } from '../viewer/viewerApi.js';
 import { changeStored, noteAct } from './measureHistory.js';
@@ -89,7 +90,12 @@ async function addDrawn(drawn: DrawnMeasurement): Promise<boolean> {
 }
 
 /** Stores what was just drawn, or drawn anew. What cannot be stored does not stay on the image. */
-export const storeDrawn = (drawn: DrawnMeasurement): Promise<void> =>
+export function storeDrawn(drawn: DrawnMeasurement): Promise<void> {
+  const isNewArrow = drawn.kind === 'arrow' && findKnown(drawn.measurementId) === null;
+  return isNewArrow ? holdKeysWhile(() => keep(drawn)) : keep(drawn);
+}
+
+const keep = (drawn: DrawnMeasurement): Promise<void> =>
   inTurn(async () => {
     const { measurementId, kind, points } = drawn;
     const known = findKnown(measurementId);

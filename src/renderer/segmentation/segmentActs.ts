@@ -5,6 +5,7 @@ import { inTurn } from '../session/inTurn.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { call } from '../ui/client.js';
 import { capitalise } from '../ui/format.js';
+import { holdKeysWhile } from '../ui/typeAhead.js';
 import { dropRerun } from '../volume/rerun.js';
 import { useSegmentationStore } from './segmentationStore.js';
 import { chooseSegmentation } from './takeSegmentation.js';
@@ -78,11 +79,14 @@ async function addActive(segmentLabel: string): Promise<Segment | null> {
   return added;
 }
 
+/** Its name is written next: what is typed already counts. */
 export const addSegment = (): Promise<void> =>
-  inTurn(async () => {
-    const added = await addActive(nextLabel());
-    if (added !== null) useSegmentationStore().renaming = added.segmentNumber;
-  });
+  holdKeysWhile(() =>
+    inTurn(async () => {
+      const added = await addActive(nextLabel());
+      if (added !== null) useSegmentationStore().renaming = added.segmentNumber;
+    }),
+  );
 
 const withShown = (
   act: (segmentationId: SegmentationId) => Promise<Segmentation | null>,

@@ -3,6 +3,7 @@ import { onBeforeUnmount, onMounted } from 'vue';
 import { chordOf, findHotkey, isHotkeyAllowed } from './hotkeys.js';
 import type { FocusKind, HotkeyId } from './hotkeys.js';
 import { useHotkeyStore } from './hotkeyStore.js';
+import { keepForField } from './typeAhead.js';
 
 const NAVIGABLE =
   '[role=slider],[role=listbox],[role=menu],[role=menuitem],[role=option],[role=tab],[role=radio],[role=separator],[role=combobox]';
@@ -55,7 +56,12 @@ export function useHotkeys(actions: Readonly<Record<HotkeyId, () => void>>): voi
     // An open dialog or menu closes itself with Escape and keeps the other keys from the image.
     if (document.querySelector('.el-overlay:not([style*="display: none"]) [role=dialog]') !== null)
       return;
-    if (!isHotkeyAllowed(chord, describeFocus(document.activeElement, cameByPointer))) return;
+    const focus = describeFocus(document.activeElement, cameByPointer);
+    if (!focus.editsText && keepForField(event)) {
+      event.preventDefault();
+      return;
+    }
+    if (!isHotkeyAllowed(chord, focus)) return;
     const id = findHotkey(store.table, chord);
     if (id === null) return;
     event.preventDefault();
