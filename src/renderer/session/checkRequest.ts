@@ -1,3 +1,5 @@
+import type { RequestCheck } from '../../contract/channels.js';
+import type { SegmentationSession } from '../../domain/session.js';
 import { call } from '../ui/client.js';
 import { useModelsStore } from '../models/modelsStore.js';
 import { useSessionStore } from './sessionStore.js';
@@ -16,3 +18,10 @@ export async function checkRequest(): Promise<void> {
   if (text !== store.request.trim()) return;
   store.check = reply.ok ? reply.value : null;
 }
+
+/** Whether to warn of a request before Run. Not of the one that a session was about: once it runs, the room is for its steps. */
+export const isUntrainedRequest = (
+  session: SegmentationSession | null,
+  request: string,
+  check: RequestCheck | null,
+): boolean => check?.known === false && request.trim() !== session?.settings.target.text;
