@@ -4,8 +4,6 @@ import type { Measurement } from '../../domain/measurement.js';
 import { inTurn } from '../session/inTurn.js';
 import { call } from '../ui/client.js';
 import { useMeasureStore } from './measureStore.js';
-import { readStanding } from './standing.js';
-import type { Standing, WorkPanel } from './standing.js';
 
 /** How a measurement stood before and after an act; null: it was not there. */
 export interface MeasurementChange {
@@ -18,8 +16,6 @@ export interface MeasurementChange {
 export interface MeasurementAct {
   readonly label: string; // 'move length 2'
   readonly changes: readonly MeasurementChange[];
-  /** What stood in the other panels when it was made. */
-  readonly standing: Readonly<Record<WorkPanel, Standing>>;
 }
 
 /** The next one to be undone, and redone, last. */
@@ -50,11 +46,7 @@ export function noteAct(
   changes: readonly MeasurementChange[],
 ): void {
   if (changes.length === 0) return;
-  const standing = { agent: readStanding('agent'), segments: readStanding('segments') };
-  moveActs(seriesId, ({ done }) => ({
-    done: [...done, { label, changes, standing }],
-    undone: [],
-  }));
+  moveActs(seriesId, ({ done }) => ({ done: [...done, { label, changes }], undone: [] }));
 }
 
 function moveActs(

@@ -6,7 +6,7 @@ import { findHead, findRedo } from '../../domain/stepTree.js';
 import { nameAct } from './actionWords.js';
 import { useSessionStore } from './sessionStore.js';
 
-/** What undo and redo would do, as 'exclude click 4'; null: nothing. Not while the session runs or is decided. */
+/** What undo and redo would do, as 'exclude click 4'; null: nothing. Not of a decided session. */
 export function useStepHistory(): {
   readonly undoLabel: ComputedRef<string | null>;
   readonly redoLabel: ComputedRef<string | null>;
@@ -14,9 +14,7 @@ export function useStepHistory(): {
   const store = useSessionStore();
   const steps = computed(() => {
     const { session } = store;
-    return session === null || session.runState === 'running' || session.decision !== null
-      ? []
-      : session.steps;
+    return session === null || session.decision !== null ? [] : session.steps;
   });
   const nameOf = (step: Step | null): string | null => (step === null ? null : nameAct(step));
   return {

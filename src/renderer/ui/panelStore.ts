@@ -21,6 +21,6 @@ export const usePanelStore = defineStore('panels', () => ({
   ),
   worklistShown: usePersisted('worklistShown', parseFlag(true)),
   sessionShown: usePersisted('sessionShown', parseFlag(true)),
-  /** Which of them lies on top on the right: strokes, undo and redo go there. */
+  /** Which of them lies on top on the right: strokes go there. */
   rightTab: ref<RightTab>('agent'),
 }));

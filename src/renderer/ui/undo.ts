@@ -2,64 +2,45 @@ import { computed } from 'vue';
 import type { ComputedRef } from 'vue';
 
 import { redoMeasurement, undoMeasurement } from '../measure/measureHistory.js';
-import { useMeasureStore } from '../measure/measureStore.js';
-import { isAllBefore, isNothingSince, readStanding } from '../measure/standing.js';
-import type { WorkPanel } from '../measure/standing.js';
 import { redoSegmentation, undoSegmentation } from '../segmentation/segmentActs.js';
-import { useSegmentationStore } from '../segmentation/segmentationStore.js';
 import { inTurn } from '../session/inTurn.js';
 import { useReadiness } from '../session/readiness.js';
 import { redoStep } from '../session/redoStep.js';
-import { useStepHistory } from '../session/stepHistory.js';
 import { undoStep } from '../session/userActs.js';
 import { usePanelStore } from './panelStore.js';
+import type { RightTab } from './panelStore.js';
+import { useUndoStore } from './undoStore.js';
+import type { NextAct } from './undoStore.js';
 
-/**
- * Undo and redo of the panel on top, together with the measurements, which are drawn whichever panel that is: the act
- * that came last is undone first, and redone last. On the Measure tab they reach the measurements alone.
- */
-
-/** Whether the measurement that was changed last was so after all that stands in the panel. */
-function isMeasurementLast(panel: WorkPanel): boolean {
-  const act = useMeasureStore().history.done.at(-1);
-  return act !== undefined && isNothingSince(act.standing[panel], readStanding(panel));
+/** What undo or redo would do now. */
+export interface UndoWay {
+  readonly word: 'Undo' | 'Redo';
+  /** 'draw length 2'; null: nothing, or not now. */
+  readonly label: string | null;
+  /** As its button says it: 'Undo', 'Undo: draw length 2', 'Undo in Segments: Brush on Liver, slice 12'. */
+  readonly words: string;
 }
 
-/** Whether the act on a measurement that was undone last came before what the panel would redo; null: nothing. */
-function isMeasurementNext(panel: WorkPanel, panelLabel: string | null): boolean {
-  const act = useMeasureStore().history.undone.at(-1);
-  if (act === undefined) return false;
-  return panelLabel === null || isAllBefore(act.standing[panel], readStanding(panel));
+/** The tab is named where the act is not seen on the tab on top. A measurement is seen on the image, whichever that is. */
+function describeWay(word: 'Undo' | 'Redo', next: NextAct | null, onTop: RightTab): UndoWay {
+  if (next === null) return { word, label: null, words: word };
+  const { tab, label } = next;
+  const names = { agent: ' in Agent', segments: ' in Segments', measure: '' } as const;
+  return { word, label, words: `${word}${tab === onTop ? '' : names[tab]}: ${label}` };
 }
 
-/** What undo and redo would do, as 'draw length 2'; null: nothing. */
 export function useUndo(): {
-  readonly undoLabel: ComputedRef<string | null>;
-  readonly redoLabel: ComputedRef<string | null>;
+  readonly undo: ComputedRef<UndoWay>;
+  readonly redo: ComputedRef<UndoWay>;
 } {
+  const store = useUndoStore();
   const panels = usePanelStore();
-  const measure = useMeasureStore();
-  const segmentation = useSegmentationStore();
-  const steps = useStepHistory();
   const { canMove } = useReadiness();
-  const measured = computed(() => measure.history.done.at(-1)?.label ?? null);
-  const unmeasured = computed(() => measure.history.undone.at(-1)?.label ?? null);
-  const ofPanel = (panel: WorkPanel, way: 'undoLabel' | 'redoLabel'): string | null => {
-    if (panel === 'segments') return segmentation.shown?.[way] ?? null;
-    return canMove.value ? steps[way].value : null;
-  };
+  const ready = (next: NextAct | null): NextAct | null =>
+    next?.tab === 'agent' && !canMove.value ? null : next;
   return {
-    undoLabel: computed(() => {
-      const { rightTab } = panels;
-      if (rightTab === 'measure' || isMeasurementLast(rightTab)) return measured.value;
-      return ofPanel(rightTab, 'undoLabel');
-    }),
-    redoLabel: computed(() => {
-      const { rightTab } = panels;
-      if (rightTab === 'measure') return unmeasured.value;
-      const label = ofPanel(rightTab, 'redoLabel');
-      return isMeasurementNext(rightTab, label) ? unmeasured.value : label;
-    }),
+    undo: computed(() => describeWay('Undo', ready(store.undo), panels.rightTab)),
+    redo: computed(() => describeWay('Redo', ready(store.redo), panels.rightTab)),
   };
 }
 
@@ -72,21 +53,16 @@ function whenDone(step: () => Promise<void>): Promise<void> {
   return mine;
 }
 
-export const undoLast = (): Promise<void> =>
-  whenDone(() => {
-    const { rightTab } = usePanelStore();
-    if (rightTab === 'measure' || isMeasurementLast(rightTab)) return undoMeasurement();
-    return rightTab === 'segments' ? undoSegmentation() : undoStep();
-  });
+const undoIn = { agent: undoStep, segments: undoSegmentation, measure: undoMeasurement } as const;
+const redoIn = { agent: redoStep, segments: redoSegmentation, measure: redoMeasurement } as const;
 
-export const redoNext = (): Promise<void> =>
-  whenDone(() => {
-    const { rightTab } = usePanelStore();
-    if (rightTab === 'measure') return redoMeasurement();
-    const label =
-      rightTab === 'segments'
-        ? (useSegmentationStore().shown?.redoLabel ?? null)
-        : useStepHistory().redoLabel.value;
-    if (isMeasurementNext(rightTab, label)) return redoMeasurement();
-    return rightTab === 'segments' ? redoSegmentation() : redoStep();
-  });
+/** The tab of the act comes on top, so that what happens is seen. Where there is nothing to do, the one on top says so. */
+function goTo(next: NextAct | null): RightTab {
+  const panels = usePanelStore();
+  if (next !== null && next.tab !== 'measure') panels.rightTab = next.tab;
+  return next?.tab ?? panels.rightTab;
+}
+
+export const undoLast = (): Promise<void> => whenDone(() => undoIn[goTo(useUndoStore().undo)]());
+
+export const redoNext = (): Promise<void> => whenDone(() => redoIn[goTo(useUndoStore().redo)]());

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { MeasurementId, SegmentationId, SeriesId } from '../../../src/domain/brand.js';
 import type { WorldPoint } from '../../../src/domain/geometry.js';
 import type { Measurement, MeasurementKind } from '../../../src/domain/measurement.js';
+import type { SegmentationSession } from '../../../src/domain/session.js';
 import type { Segmentation } from '../../../src/domain/segmentation.js';
 import {
   deleteMeasurements,
@@ -15,11 +16,16 @@ import { importMeasurements } from '../../../src/renderer/measure/measureFiles.j
 import { useMeasureStore } from '../../../src/renderer/measure/measureStore.js';
 import { nameMeasurement, numberMeasurements } from '../../../src/renderer/measure/measureWords.js';
 import { undoSegmentation } from '../../../src/renderer/segmentation/segmentActs.js';
-import { loadSegmentations } from '../../../src/renderer/segmentation/takeSegmentation.js';
+import {
+  loadSegmentations,
+  receiveSegmentation,
+} from '../../../src/renderer/segmentation/takeSegmentation.js';
+import { showSession } from '../../../src/renderer/session/showSession.js';
 import { connectEngine } from '../../../src/renderer/ui/connectEngine.js';
+import { useEngineStore } from '../../../src/renderer/ui/engineStore.js';
 import { usePanelStore } from '../../../src/renderer/ui/panelStore.js';
 import { redoNext, undoLast, useUndo } from '../../../src/renderer/ui/undo.js';
-import { receiveSegmentation } from '../../../src/renderer/segmentation/takeSegmentation.js';
+import { madeUpSession } from '../../renderer-harness/sessionData.js';
 import { standInEngine } from './standInEngine.js';
 
 const seriesId = 's1' as SeriesId;
@@ -51,6 +57,16 @@ const draw = (name: string, kind: MeasurementKind = 'length', x = 0): Promise<vo
     points: at(x),
   });
 
+/** A session of so many clicks, of which the last ones were taken back. */
+const withClicks = (count: number, undone = 0): SegmentationSession => {
+  const session = madeUpSession('paused');
+  const steps = session.steps.slice(0, count);
+  return {
+    ...session,
+    steps: steps.map((step, n) => ({ ...step, undone: n >= count - undone })),
+  };
+};
+
 /** Measurements as an engine keeps them: a delete is a mark. */
 function keepMeasurements() {
   const all = new Map<string, { measurement: Measurement; deleted: boolean }>();
@@ -65,7 +81,7 @@ function keepMeasurements() {
     return found;
   };
   const segments = { count: 0, revision: 0 };
-  const tellSegments = (change: 1 | -1): Segmentation => {
+  const tellSegments = (change: 0 | 1 | -1): Segmentation => {
     segments.count += change;
     segments.revision++;
     const segmentation: Segmentation = {
@@ -73,7 +89,7 @@ function keepMeasurements() {
       ...{ seriesId, phaseIndex: 0, seriesInstanceUID: '1.2.3', segmentationLabel: 'Segmentation' },
       ...{ dimensions: [8, 8, 8], overlap: 'allow', segments: [], revision: segments.revision },
       undoLabel: segments.count === 0 ? null : `Brush ${String(segments.count)}`,
-      redoLabel: change === 1 ? null : `Brush ${String(segments.count + 1)}`,
+      redoLabel: change >= 0 ? null : `Brush ${String(segments.count + 1)}`,
       undoCount: segments.count,
       ...{ createdAt: '', updatedAt: '' },
     };
@@ -99,11 +115,12 @@ function keepMeasurements() {
       notes: [],
     }),
     listSegmentations: () => [],
+    undoStep: () => withClicks(2, 1),
     undoSegmentation: () => tellSegments(-1),
     redoSegmentation: () => tellSegments(1),
   });
   connectEngine(new URL('app://ibis/'));
-  return { brush: () => tellSegments(1) };
+  return { begin: () => tellSegments(0), brush: () => tellSegments(1) };
 }
 
 const shown = () =>
@@ -118,13 +135,15 @@ describe('acts on measurements', () => {
   let segments: ReturnType<typeof keepMeasurements>;
   beforeEach(async () => {
     segments = keepMeasurements();
+    useUndo(); // it stands in the window from its opening on
     usePanelStore().rightTab = 'measure';
     await loadMeasurements(seriesId);
     await loadSegmentations({ seriesId, phaseIndex: 0 });
+    segments.begin();
   });
 
   test('are each undone and redone by name, back to what was there and forth again', async () => {
-    const { undoLabel, redoLabel } = useUndo();
+    const { undo, redo } = useUndo();
     const acts: readonly (readonly [string, () => Promise<void>])[] = [
       ['draw length 1', () => draw('a')],
       ['draw angle 1', () => draw('b', 'angle')],
@@ -140,22 +159,22 @@ describe('acts on measurements', () => {
     const states = [shown()];
     for (const [label, act] of acts) {
       await act();
-      expect(undoLabel.value).toBe(label);
-      expect(redoLabel.value).toBeNull();
+      expect(undo.value.label).toBe(label);
+      expect(redo.value.label).toBeNull();
       states.push(shown());
     }
     for (const [n, [label]] of [...acts.entries()].reverse()) {
       await undoLast();
-      expect(redoLabel.value).toBe(label);
+      expect(redo.value.label).toBe(label);
       expect(shown()).toEqual(expect.arrayContaining(states[n] ?? []));
       expect(shown()).toHaveLength(states[n]?.length ?? NaN);
     }
-    expect(undoLabel.value).toBeNull();
+    expect(undo.value.label).toBeNull();
     for (const [n] of acts.entries()) {
       await redoNext();
       expect(shown()).toEqual(expect.arrayContaining(states[n + 1] ?? []));
     }
-    expect(redoLabel.value).toBeNull();
+    expect(redo.value.label).toBeNull();
   });
 
   test('leave nothing to redo behind a new act', async () => {
@@ -163,12 +182,12 @@ describe('acts on measurements', () => {
     await draw('b');
     await undoLast();
     await draw('c');
-    expect(useUndo().redoLabel.value).toBeNull();
+    expect(useUndo().redo.value.label).toBeNull();
     expect(shown().map(({ measurementId }) => measurementId)).toEqual(['a', 'c']);
   });
 
   test('are undone in turn with the acts on segments, the latest first', async () => {
-    const { undoLabel, redoLabel } = useUndo();
+    const { undo, redo } = useUndo();
     usePanelStore().rightTab = 'segments';
     await draw('a');
     segments.brush();
@@ -177,16 +196,33 @@ describe('acts on measurements', () => {
     segments.brush();
     const back: (string | null)[] = [];
     for (let n = 0; n < 5; n++) {
-      back.push(undoLabel.value);
+      back.push(undo.value.label);
       await undoLast();
     }
     expect(back).toEqual(['Brush 3', 'Brush 2', 'draw length 2', 'Brush 1', 'draw length 1']);
     const forth: (string | null)[] = [];
     for (let n = 0; n < 2; n++) {
-      forth.push(redoLabel.value);
+      forth.push(redo.value.label);
       await redoNext();
     }
     expect(forth).toEqual(['draw length 1', 'Brush 1']);
+  });
+
+  test('are undone in turn with the clicks of a session', async () => {
+    const { undo, redo } = useUndo();
+    usePanelStore().rightTab = 'agent';
+    useEngineStore().state = { kind: 'ready' };
+    showSession(withClicks(1));
+    await draw('a');
+    showSession(withClicks(2));
+    expect(undo.value.label).toBe('the agent’s include click 2');
+    await undoLast();
+    expect(undo.value.label).toBe('draw length 1');
+    await undoLast();
+    expect(undo.value.label).toBe('the agent’s include click 1');
+    expect(redo.value.label).toBe('draw length 1');
+    await redoNext();
+    expect(redo.value.label).toBe('the agent’s include click 2');
   });
 
   test('are found by keys that are pressed faster than the engine answers', async () => {
@@ -196,25 +232,25 @@ describe('acts on measurements', () => {
     void undoLast();
     await undoLast();
     expect(shown()).toEqual([]);
-    expect(useUndo().redoLabel.value).toBe('Brush 1');
+    expect(useUndo().redo.value.label).toBe('Brush 1');
   });
 
-  test('are undone alone where the list of measurements lies on top', async () => {
+  test('leave it to the tab of a later act to be undone first, and say so where they are listed', async () => {
     await draw('a');
     segments.brush();
-    expect(useUndo().undoLabel.value).toBe('draw length 1');
+    expect(useUndo().undo.value.words).toBe('Undo in Segments: Brush 1');
     usePanelStore().rightTab = 'segments';
-    expect(useUndo().undoLabel.value).toBe('Brush 1');
+    expect(useUndo().undo.value.words).toBe('Undo: Brush 1');
     await undoSegmentation();
-    expect(useUndo().undoLabel.value).toBe('draw length 1');
+    expect(useUndo().undo.value.words).toBe('Undo: draw length 1');
   });
 
   test('are still to be undone after another series was looked at', async () => {
     await draw('a');
     await loadMeasurements('s2' as SeriesId);
-    expect(useUndo().undoLabel.value).toBeNull();
+    expect(useUndo().undo.value.label).toBeNull();
     await loadMeasurements(seriesId);
-    expect(useUndo().undoLabel.value).toBe('draw length 1');
+    expect(useUndo().undo.value.label).toBe('draw length 1');
     await undoLast();
     expect(shown()).toEqual([]);
   });
