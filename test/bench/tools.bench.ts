@@ -6,10 +6,9 @@ import { packBlock } from '../../src/domain/segmentSlices.js';
 import type { SegmentSlices } from '../../src/domain/segmentation.js';
 import { createToolRunner } from '../../src/engine/tools/toolRunner.js';
 import { axialGrid } from '../fixtures/axialGrid.js';
-import { median, record } from './support/results.js';
+import { record } from './support/results.js';
 
 const CT: VolumeGeometry = axialGrid([512, 512, 300], { spacingMm: [0.8, 0.8, 1.5] });
-const REPEATS = 2;
 
 /** A wobbly ellipsoid with holes and crumbs; half axes in mm. */
 function drawOrgan(halfMm: Vec3, seed: number): SegmentSlices {
@@ -54,19 +53,15 @@ test('editing tools on segments of a 512 x 512 x 300 CT, in their worker', async
   const liver = drawOrgan([100, 75, 50], 2); // 1.6 L
 
   const measure = async (tool: unknown, slices: SegmentSlices): Promise<number> => {
-    const spentMs: number[] = [];
-    for (let n = 0; n < REPEATS; n++) {
-      const before = process.cpuUsage();
-      await runner.run({
-        tool: segmentToolSchema.parse(tool),
-        segmentNumber: 1,
-        geometry: CT,
-        segments: new Map([[1, slices]]),
-        values: null,
-      });
-      spentMs.push(processorMs(before));
-    }
-    return median(spentMs);
+    const before = process.cpuUsage();
+    await runner.run({
+      tool: segmentToolSchema.parse(tool),
+      segmentNumber: 1,
+      geometry: CT,
+      segments: new Map([[1, slices]]),
+      values: null,
+    });
+    return processorMs(before);
   };
 
   const margin = (mm: number) => ({ radiiMm: [mm, mm, mm] });
@@ -103,20 +98,16 @@ test('editing tools on segments of a 512 x 512 x 300 CT, in their worker', async
   for (let at = 0; at < values.length; at++) values[at] = ((at * 7919) % 400) - 100;
   values[(seed.k * 512 + seed.j) * 512 + seed.i] = 0; // where the region is grown from
   const withValues = async (tool: unknown): Promise<number> => {
-    const spentMs: number[] = [];
-    for (let n = 0; n < REPEATS; n++) {
-      const data = values.slice();
-      const before = process.cpuUsage();
-      await runner.run({
-        tool: segmentToolSchema.parse(tool),
-        segmentNumber: 1,
-        geometry: CT,
-        segments: new Map(),
-        values: { offset: [0, 0, 0], dimensions: CT.dimensions, data },
-      });
-      spentMs.push(processorMs(before));
-    }
-    return median(spentMs);
+    const data = values.slice();
+    const before = process.cpuUsage();
+    await runner.run({
+      tool: segmentToolSchema.parse(tool),
+      segmentNumber: 1,
+      geometry: CT,
+      segments: new Map(),
+      values: { offset: [0, 0, 0], dimensions: CT.dimensions, data },
+    });
+    return processorMs(before);
   };
   const range = { lower: -50, upper: 300 };
   const threshold = { kind: 'threshold', range, region: whole, combination: 'replace' };
