@@ -42,7 +42,15 @@ export const propagationMethods = {
 } as const;
 
 export interface DoubtShape {
-  readonly reason: 'low-score' | 'area-change' | 'little-overlap' | 'drift' | 'other-gray';
+  readonly reason:
+    | 'low-score'
+    | 'area-change'
+    | 'little-overlap'
+    | 'drift'
+    | 'other-gray'
+    | 'too-large'
+    | 'swells-again'
+    | 'far-away';
   readonly value: number;
   readonly limit: number;
   readonly sentence: string;

@@ -5,6 +5,12 @@ import type { SlicePlane } from '../../domain/plane.js';
 import type { SliceRequest, SliceSource } from '../slices.js';
 import type { PropagationSlices } from './types.js';
 
+/** From one slice of a cut to the next, in pixels of a slice (of their mean side, where they are not square). */
+export const computeSliceDistancePx = (
+  { normalAxis, pixelSpacingMm: [across, down] }: SlicePlane,
+  { spacingMm }: VolumeGeometry,
+): number => spacingMm[normalAxis] / Math.sqrt(across * down);
+
 export interface SeriesCut {
   readonly plane: SlicePlane;
   readonly geometry: VolumeGeometry;
@@ -31,6 +37,7 @@ export async function openSeriesCut(
     geometry,
     slices: {
       count: plane.sliceCount,
+      distancePx: computeSliceDistancePx(plane, geometry),
       load: async (sliceIndex, stop) =>
         (await source.prepare({ ...request, sliceIndex, window }, stop)).image,
     },

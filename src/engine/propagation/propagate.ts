@@ -1,11 +1,13 @@
 import { computeOracleClick } from '../../domain/clickSimulator.js';
-import { computeMaskBounds, emptyMask } from '../../domain/mask.js';
+import { computeMaskBounds, countMaskPixels, emptyMask } from '../../domain/mask.js';
 import type { Mask } from '../../domain/mask.js';
 import { computeLuma } from '../../domain/overlay.js';
 import { imageToNormalised } from '../../domain/plane.js';
 import type { PromptClick, SliceImage } from '../agent/types.js';
 import { carryMask } from './carryMask.js';
 import type { GrayImage } from './carryMask.js';
+import { beginCourse, goOn } from './course.js';
+import type { Course } from './course.js';
 import { computeSigns, describeMask, findDoubts } from './signs.js';
 import type { MaskView } from './signs.js';
 import { findWalks, isStale } from './walks.js';
@@ -83,9 +85,9 @@ async function segmentNext(
   request: PropagationRequest,
   sliceIndex: number,
   neighbour: Front,
-  start: MaskView,
-): Promise<{ readonly front: Front; readonly signs: SliceSigns } | null> {
-  const { segmenter, signal } = request;
+  before: Course,
+): Promise<{ readonly front: Front; readonly course: Course; readonly signs: SliceSigns } | null> {
+  const { segmenter, slices, signal } = request;
   const { image, gray } = await loadGray(request, sliceIndex);
   const shares = carryMask(neighbour.gray, gray, neighbour.view.mask);
   const expected = emptyMask(image.width, image.height);
@@ -100,7 +102,11 @@ async function segmentNext(
   );
   const view = describeMask(mask, gray);
   if (view.area === 0) return null;
-  return { front: { gray, view }, signs: computeSigns(score, view, neighbour.view, start) };
+  const course = goOn(before, view, slices.distancePx);
+  return {
+    ...{ front: { gray, view }, course },
+    signs: computeSigns(score, view, neighbour.view, course),
+  };
 }
 
 /** One walk: until it has met the other, or until the target ends. */
@@ -110,7 +116,8 @@ async function* followTarget(
 ): AsyncGenerator<PropagationEvent> {
   const { limits, before, changed } = request;
   let front = await openFront(request, from);
-  const start = front.view;
+  const givenArea = Math.max(...[...request.given.values()].map(countMaskPixels));
+  let course = beginCourse(front.view, givenArea);
   const endAt = (sliceIndex: number, because: PropagationEnd['because']): PropagationEnd => ({
     kind: 'end',
     sliceIndex,
@@ -119,7 +126,7 @@ async function* followTarget(
     because,
   });
   for (let sliceIndex = from + step; step * (last - sliceIndex) >= 0; sliceIndex += step) {
-    const next = await segmentNext(request, sliceIndex, front, start);
+    const next = await segmentNext(request, sliceIndex, front, course);
     // Where another walk comes to meet this one, the target cannot have ended.
     const [reason] = next === null || isMet ? [] : findDoubts(next.signs, limits.end);
     if (next === null || reason !== undefined) {
@@ -132,7 +139,7 @@ async function* followTarget(
       rival !== undefined &&
       !isStale(rival, sliceIndex, { given: request.given, changed: changed ?? [] });
     if (isRival && rival.score >= next.signs.score) return;
-    front = next.front;
+    ({ front, course } = next);
     yield {
       kind: 'slice',
       sliceIndex,

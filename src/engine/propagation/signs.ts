@@ -1,6 +1,7 @@
 import { computeDice } from '../../domain/metrics.js';
 import type { Mask } from '../../domain/mask.js';
 import type { GrayImage } from './carryMask.js';
+import type { Course } from './course.js';
 import type { Doubt, SignLimits, SliceSigns } from './types.js';
 
 /** What is compared of a mask on its slice. */
@@ -35,12 +36,15 @@ export function describeMask(mask: Mask, { data: gray }: GrayImage): MaskView {
 
 const LEAST_DEVIATION = 1; // gray value: an even target on an even slice has none
 
-/** Both masks have pixels, as has the one that the walk began with. */
+/** Radius of a disc as large, in pixels. */
+const radiusOf = (area: number): number => Math.sqrt(area / Math.PI);
+
+/** All masks have pixels. `course`: of the walk, this mask included. */
 export function computeSigns(
   score: number,
   own: MaskView,
   neighbour: MaskView,
-  start: MaskView,
+  { start, givenArea, leastArea, distancePx }: Course,
 ): SliceSigns {
   const moved = Math.hypot(
     own.centroid[0] - neighbour.centroid[0],
@@ -50,9 +54,12 @@ export function computeSigns(
     score,
     areaRatio: own.area / neighbour.area,
     overlap: computeDice(own.mask, neighbour.mask),
-    drift: moved / Math.sqrt(neighbour.area / Math.PI),
+    drift: moved / radiusOf(neighbour.area),
     grayShift:
       Math.abs(own.grayMean - start.grayMean) / Math.max(LEAST_DEVIATION, start.grayDeviation),
+    growth: own.area / givenArea,
+    regrowth: own.area / leastArea,
+    reach: distancePx / radiusOf(givenArea),
   };
 }
 
@@ -63,12 +70,16 @@ export function findDoubts(signs: SliceSigns, limits: SignLimits): Doubt[] {
   const above = (reason: Doubt['reason'], value: number, limit: number): Doubt[] =>
     value > limit ? [{ reason, value, limit }] : [];
   const ratio = Math.max(signs.areaRatio, 1 / signs.areaRatio);
+  const leastScore = limits.leastScore + limits.scoreRise * Math.max(0, signs.reach - 1);
   return [
-    ...below('low-score', signs.score, limits.leastScore),
+    ...below('low-score', signs.score, leastScore),
     ...above('area-change', ratio, limits.mostAreaRatio),
     ...below('little-overlap', signs.overlap, limits.leastOverlap),
     ...above('drift', signs.drift, limits.mostDrift),
     ...above('other-gray', signs.grayShift, limits.mostGrayShift),
+    ...above('too-large', signs.growth, limits.mostGrowth),
+    ...above('swells-again', signs.regrowth, limits.mostRegrowth),
+    ...above('far-away', signs.reach, limits.mostReach),
   ];
 }
 
@@ -87,5 +98,11 @@ export function describeDoubt({ reason, value }: Doubt): string {
       return `The middle moved by ${percent(value)} of the target's radius.`;
     case 'other-gray':
       return 'The tissue inside looks different from that of the given slice.';
+    case 'too-large':
+      return `The area is ${value.toFixed(1)} times that of the largest given slice.`;
+    case 'swells-again':
+      return `The mask had become smaller and grew again, by a factor of ${value.toFixed(1)}.`;
+    case 'far-away':
+      return `The slice lies ${value.toFixed(1)} times the target's radius from the given one.`;
   }
 }

@@ -4,10 +4,12 @@ import type { Segmenter, SliceImage } from '../agent/types.js';
 /** The slices of one cut of a volume, each as the segmenter sees it. */
 export interface PropagationSlices {
   readonly count: number;
+  /** From one slice to the next, in pixels of a slice. */
+  readonly distancePx: number;
   load(sliceIndex: number, signal: AbortSignal): Promise<SliceImage>;
 }
 
-/** What a slice's mask looks like beside the one that it was made from. */
+/** What a slice's mask looks like beside its neighbour's, and beside what was given. */
 export interface SliceSigns {
   /** The segmenter's own guess of the IoU. */
   readonly score: number;
@@ -19,6 +21,12 @@ export interface SliceSigns {
   readonly drift: number;
   /** Difference of the mean gray value inside from that of the given mask at the start, in the latter's deviations. */
   readonly grayShift: number;
+  /** Pixels, over those of the largest given mask. */
+  readonly growth: number;
+  /** Pixels, over the fewest that the walk had since its mask was largest: what tapers to its end does not swell again. */
+  readonly regrowth: number;
+  /** How far the slice lies from the given one at the start, over the radius of a disc as large as the largest given mask. */
+  readonly reach: number;
 }
 
 /** Why a slice should be looked at. */
@@ -28,6 +36,9 @@ export const doubtReasons = [
   'little-overlap',
   'drift',
   'other-gray',
+  'too-large',
+  'swells-again',
+  'far-away',
 ] as const;
 export type DoubtReason = (typeof doubtReasons)[number];
 
@@ -90,8 +101,13 @@ export interface PropagationLimits {
 
 export interface SignLimits {
   readonly leastScore: number;
+  /** What `leastScore` rises by for each radius beyond the first: what is far from all that was given must be surer. */
+  readonly scoreRise: number;
   readonly mostAreaRatio: number; // of the larger area to the smaller one
   readonly leastOverlap: number;
   readonly mostDrift: number;
   readonly mostGrayShift: number;
+  readonly mostGrowth: number;
+  readonly mostRegrowth: number;
+  readonly mostReach: number;
 }

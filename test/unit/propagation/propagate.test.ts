@@ -45,6 +45,9 @@ const discAt = (sliceIndex: number): Disc | null =>
   sliceIndex < 2 || sliceIndex > 17
     ? null
     : { x: 14 + 0.6 * sliceIndex, y: 20, radius: 9 - Math.abs(sliceIndex - 9) * 0.5 };
+/** The same as it tapers off upwards, and a wider structure of the same gray that it stands on from slice 18 on. */
+const discOnTrunkAt = (sliceIndex: number): Disc | null =>
+  sliceIndex < 18 ? discAt(sliceIndex) : { x: 25, y: 20, radius: 5 + (sliceIndex - 17) * 0.8 };
 const truthAt = (sliceIndex: number): Mask => {
   const disc = discAt(sliceIndex);
   return drawDisc(disc ?? { x: 0, y: 0, radius: 0 });
@@ -82,6 +85,7 @@ async function run(
   for await (const event of propagate({
     slices: {
       count: 20,
+      distancePx: 1,
       load: (sliceIndex) => Promise.resolve(drawSlice(discAt(sliceIndex))),
     },
     segmenter,
@@ -120,6 +124,33 @@ describe('propagate', () => {
       stemsFrom: 9,
       because: 'nothing-found',
     });
+  });
+
+  it('ends where the target tapered off and something wider of the same gray begins', async () => {
+    const onTrunk: Partial<PropagationRequest> = {
+      direction: 'up',
+      slices: {
+        count: 30,
+        distancePx: 1,
+        load: (sliceIndex) => Promise.resolve(drawSlice(discOnTrunkAt(sliceIndex))),
+      },
+    };
+    const { order, ends } = await run([9], onTrunk);
+    expect(order).toContain(17);
+    expect(Math.max(...order)).toBeLessThan(21);
+    expect(ends[0]?.because).toMatchObject({ reason: 'swells-again' });
+
+    // Neither the segmenter's score nor the gray values nor a jump beside the neighbour told that.
+    const unheld = await run([9], {
+      ...onTrunk,
+      limits: { ...measuredLimits, end: { ...measuredLimits.end, mostRegrowth: Infinity } },
+    });
+    expect(unheld.order).toContain(29);
+  });
+
+  it('goes on into wider slices from one where the target was only beginning', async () => {
+    const { order } = await run([3], { direction: 'up' });
+    expect(order).toContain(17);
   });
 
   it('makes the slices next to the given ones first', async () => {
@@ -186,6 +217,7 @@ describe('propagate', () => {
       for await (const event of propagate({
         slices: {
           count: 20,
+          distancePx: 1,
           load: (sliceIndex) => Promise.resolve(drawSlice(discAt(sliceIndex))),
         },
         segmenter,

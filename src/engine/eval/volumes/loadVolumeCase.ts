@@ -9,6 +9,7 @@ import { computeSlicePlane } from '../../../domain/plane.js';
 import { computePercentileWindow, extractSlice } from '../../../domain/slice.js';
 import { renderSliceImage } from '../../agent/sliceImage.js';
 import type { SliceImage } from '../../agent/types.js';
+import { computeSliceDistancePx } from '../../propagation/openSeries.js';
 import type { PropagationSlices } from '../../propagation/types.js';
 import type { DatasetFiles, ReadVolume } from '../loadCases.js';
 
@@ -58,6 +59,7 @@ export async function loadVolumeCase(
     spacingMm: [...pixelSpacingMm, geometry.spacingMm[plane.normalAxis]],
     slices: {
       count: sliceCount,
+      distancePx: computeSliceDistancePx(plane, geometry),
       load: (index) => {
         const image = images[index];
         if (image === undefined) throw new RangeError('there is no such slice');
