@@ -16,7 +16,7 @@ export const noLimits: SignLimits = {
 /**
  * Score and gray values: chosen on the 19 held-out volumes of the hippocampus set's train split with ibis-click 0.1.1, by
  * scripts/propagationLimits.mjs. On the same, 38 of the 41 slices that lie farther than one radius from the given one and
- * have a score of 0.73 or more are wrong, with scores up to 0.79: hence the rise. Regrowth: what 97% of true shapes keep to
+ * have a score of 0.73 or more are wrong, with scores up to 0.79: hence the rise. Regrowth: what 99% of true shapes keep to
  * (regions of the AAL labels of Colin27, along all three axes, from their largest slice). Area, overlap and drift told
  * nothing more about the end; they raise a doubt where they leave what is seen on well segmented slices.
  * docs/decisions/0073-propagation.md.
