@@ -26,7 +26,7 @@ def launch(script: Path, kind: str, folder: Path, processes: int) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-@pytest.fixture(scope="module", params=["qwen2_5_vl", "smolvlm"])
+@pytest.fixture(scope="module", params=["qwen2_5_vl", "qwen3_vl", "smolvlm"])
 def lab(request, tmp_path_factory):
     from ibis_training.vlm_commands import run_large
 
