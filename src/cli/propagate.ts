@@ -193,7 +193,7 @@ export function addPropagateCommand(program: Command): void {
     .option('--policy <id>', 'policy to use (default: the first one installed)')
     .option(
       '--least-score <share>',
-      'predicted IoU under which the target is held to have ended (default: the measured one)',
+      'predicted IoU under which the target is held to have ended (default: none, a drop of it counts)',
       parseShare,
     )
     .addHelpText(

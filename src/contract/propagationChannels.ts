@@ -26,7 +26,7 @@ export const propagationMethods = {
     /** Null: that of the first given slice. */
     window: z.object({ centre: z.number(), width: z.number().positive() }).nullable(),
     direction: z.enum(['both', 'up', 'down']).default('both'),
-    /** Predicted IoU under which the target is held to have ended; null: the measured one. */
+    /** Predicted IoU under which the target is held to have ended; null: none, a drop of it counts. */
     leastScore: z.number().min(0).max(1).nullable().default(null),
     segmenterId: z.string(),
     jobId: z.string(),
@@ -44,6 +44,7 @@ export const propagationMethods = {
 export interface DoubtShape {
   readonly reason:
     | 'low-score'
+    | 'score-drop'
     | 'area-change'
     | 'little-overlap'
     | 'drift'

@@ -14,7 +14,7 @@ export interface SeriesPropagation extends Omit<SliceRequest, 'sliceIndex'> {
   /** What earlier runs made, and the given slices that changed since; left out: everything is made. */
   readonly again?: Pick<PropagationRequest, 'before'> & { readonly changed: readonly number[] };
   readonly segmenterId: string;
-  /** Predicted IoU under which the target is held to have ended; null: the measured one. */
+  /** Predicted IoU under which the target is held to have ended; null: none, a drop of it counts. */
   readonly leastScore: number | null;
 }
 

@@ -102,7 +102,7 @@ async function segmentNext(
   );
   const view = describeMask(mask, gray);
   if (view.area === 0) return null;
-  const course = goOn(before, view, slices.distancePx);
+  const course = goOn(before, view, score, slices.distancePx);
   return {
     ...{ front: { gray, view }, course },
     signs: computeSigns(score, view, neighbour.view, course),

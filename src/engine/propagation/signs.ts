@@ -44,7 +44,7 @@ export function computeSigns(
   score: number,
   own: MaskView,
   neighbour: MaskView,
-  { start, givenArea, leastArea, distancePx }: Course,
+  { start, givenArea, leastArea, bestScore, distancePx }: Course,
 ): SliceSigns {
   const moved = Math.hypot(
     own.centroid[0] - neighbour.centroid[0],
@@ -52,6 +52,7 @@ export function computeSigns(
   );
   return {
     score,
+    scoreDrop: bestScore - score,
     areaRatio: own.area / neighbour.area,
     overlap: computeDice(own.mask, neighbour.mask),
     drift: moved / radiusOf(neighbour.area),
@@ -70,9 +71,9 @@ export function findDoubts(signs: SliceSigns, limits: SignLimits): Doubt[] {
   const above = (reason: Doubt['reason'], value: number, limit: number): Doubt[] =>
     value > limit ? [{ reason, value, limit }] : [];
   const ratio = Math.max(signs.areaRatio, 1 / signs.areaRatio);
-  const leastScore = limits.leastScore + limits.scoreRise * Math.max(0, signs.reach - 1);
   return [
-    ...below('low-score', signs.score, leastScore),
+    ...below('low-score', signs.score, limits.leastScore),
+    ...above('score-drop', signs.scoreDrop, limits.mostScoreDrop),
     ...above('area-change', ratio, limits.mostAreaRatio),
     ...below('little-overlap', signs.overlap, limits.leastOverlap),
     ...above('drift', signs.drift, limits.mostDrift),
@@ -90,6 +91,8 @@ export function describeDoubt({ reason, value }: Doubt): string {
   switch (reason) {
     case 'low-score':
       return `The segmenter is unsure (it expects an overlap of ${percent(value)}).`;
+    case 'score-drop':
+      return `The segmenter is less sure than it was (it expects an overlap lower by ${percent(value)}).`;
     case 'area-change':
       return `From one slice to the next the area changed by a factor of ${value.toFixed(1)}.`;
     case 'little-overlap':

@@ -13,6 +13,8 @@ export interface PropagationSlices {
 export interface SliceSigns {
   /** The segmenter's own guess of the IoU. */
   readonly score: number;
+  /** How far the score lies under the best on the walk so far. */
+  readonly scoreDrop: number;
   /** Pixels, over those of the neighbour's mask. */
   readonly areaRatio: number;
   /** Dice with the neighbour's mask. */
@@ -32,6 +34,7 @@ export interface SliceSigns {
 /** Why a slice should be looked at. */
 export const doubtReasons = [
   'low-score',
+  'score-drop',
   'area-change',
   'little-overlap',
   'drift',
@@ -101,8 +104,7 @@ export interface PropagationLimits {
 
 export interface SignLimits {
   readonly leastScore: number;
-  /** What `leastScore` rises by for each radius beyond the first: what is far from all that was given must be surer. */
-  readonly scoreRise: number;
+  readonly mostScoreDrop: number;
   readonly mostAreaRatio: number; // of the larger area to the smaller one
   readonly leastOverlap: number;
   readonly mostDrift: number;

@@ -7,6 +7,7 @@ import { computeSigns, describeMask, findDoubts } from '../../../src/engine/prop
 import type { MaskView } from '../../../src/engine/propagation/signs.js';
 
 const size = 32;
+const score = 0.8;
 const square = (side: number): MaskView => {
   const mask: Mask = {
     width: size,
@@ -24,8 +25,8 @@ function walk(start: number, sides: readonly number[], givenArea = start ** 2) {
   let neighbour = square(start);
   return sides.map((side) => {
     const own = square(side);
-    course = goOn(course, own, 3);
-    const signs = computeSigns(0.8, own, neighbour, course);
+    course = goOn(course, own, score, 3);
+    const signs = computeSigns(score, own, neighbour, course);
     neighbour = own;
     return signs;
   });
@@ -45,14 +46,26 @@ describe('computeSigns', () => {
   });
 });
 
+describe('goOn', () => {
+  it('keeps the best score, so that a dip at a border is seen however good it is on the other side', () => {
+    let course = beginCourse(square(10), 100);
+    const drops = [0.83, 0.8, 0.73, 0.86].map((each) => {
+      course = goOn(course, square(10), each, 1);
+      return computeSigns(each, square(10), square(10), course).scoreDrop;
+    });
+    expect(drops.map((drop) => Math.round(drop * 100))).toEqual([0, 3, 10, 0]);
+  });
+});
+
 describe('findDoubts', () => {
-  it('asks for a better score the farther a slice lies beyond one radius', () => {
-    const limits = { ...noLimits, leastScore: 0.7, scoreRise: 0.1 };
+  it('tells each sign that passes its limit, with the limit', () => {
     const [signs] = walk(10, [10]);
     if (signs === undefined) throw new Error('a walk has a slice');
-    const at = (reach: number) => findDoubts({ ...signs, score: 0.75, reach }, limits);
-    expect(at(0.5)).toEqual([]);
-    expect(at(1.4)).toEqual([]);
-    expect(at(2)).toEqual([{ reason: 'low-score', value: 0.75, limit: 0.7 + 0.1 }]);
+    const limits = { ...noLimits, mostScoreDrop: 0.08, mostReach: 1 };
+    expect(findDoubts({ ...signs, scoreDrop: 0.08, reach: 1 }, limits)).toEqual([]);
+    expect(findDoubts({ ...signs, scoreDrop: 0.1, reach: 2 }, limits)).toEqual([
+      { reason: 'score-drop', value: 0.1, limit: 0.08 },
+      { reason: 'far-away', value: 2, limit: 1 },
+    ]);
   });
 });

@@ -16,7 +16,7 @@ const made = (sliceIndex: number, stemsFrom: number): PropagatedSlice => ({
   ...{ kind: 'slice', sliceIndex, stemsFrom, score: 0.9, doubts: [], mask: emptyMask(4, 4) },
   signs: {
     ...{ score: 0.9, areaRatio: 1, overlap: 1, drift: 0, grayShift: 0 },
-    ...{ growth: 1, regrowth: 1, reach: 0 },
+    ...{ scoreDrop: 0, growth: 1, regrowth: 1, reach: 0 },
   },
 });
 /** Slice 10 was given, 8 to 13 stand. */
