@@ -33,7 +33,8 @@ ABSENT_SHARE = 0.35  # of first steps that are asked for what is not there
 LEAST_AGREEMENT = 0.3  # IoU of the encoder's nucleus with the one meant: below, it took another
 COORDINATE_SIGMA = 1.2  # of the soft target, in hundredths
 IGNORE = -100
-DECISIVE = ("No", "The", " The", " This", " missing", " surplus")  # the tokens at which a step is decided: refuse, go on or stop, what is wrong
+# The tokens at which a step is decided: refuse, go on or stop, what is wrong, and where.
+DECISIVE = ("No", "The", " The", " This", " missing", " surplus", " near", " left", " right", " top", " bottom", " anterior", " posterior", " superior", " inferior")
 DECISIVE_WEIGHT = 5.0
 LOG_STEPS, SAVE_SECONDS = 50, 90
 
