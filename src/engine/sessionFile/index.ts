@@ -69,6 +69,12 @@ export function createSessionFiles(options: {
     const database = openSessionDatabase(file);
     try {
       return readReceived(store, database, sessionId);
+    } catch (cause) {
+      throw new IbisError(
+        'database-damaged',
+        'Something that is stored of this session, or of a segmentation or measurement of its series, cannot be read: the session file was not written.',
+        { cause },
+      );
     } finally {
       database.close();
     }

@@ -78,7 +78,8 @@ const CHANGED: Readonly<Record<string, string>> = {
   'segment_flips.segmentation_id': 'map_id(segmentation_id)',
   'segmentation_acts.segmentation_id': 'map_id(segmentation_id)',
   // The name of a file that was imported may be anybody's.
-  'segmentation_acts.label': "iif(label LIKE 'Import of %', 'Import', clean(label))",
+  'segmentation_acts.label':
+    "iif(label LIKE 'Import of %', 'Import', coalesce(nullif(clean(label), ''), 'Change'))",
   'segmentation_acts.acted_at': 'moved(acted_at)',
   'segmentation_acts.from_session_id': 'map_id(from_session_id)',
   'segmentation_acts.patch_before': 'clean_json(patch_before)',

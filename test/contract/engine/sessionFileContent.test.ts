@@ -18,6 +18,7 @@ import { voxelToWorld } from '../../../src/domain/geometry.js';
 import { emptyMask, packMask } from '../../../src/domain/mask.js';
 import { readSessionFile } from '../../../src/engine/sessionFile/readSessionFile.js';
 import { writeSessionFile } from '../../../src/engine/sessionFile/writeSessionFile.js';
+import { databaseFile } from '../../../src/engine/store/index.js';
 import { ctShape, writeKnownCt } from '../../e2e/support/knownCt.js';
 import { ctSlice, encodeElements, encodePart10 } from '../../fixtures/makeSeries.js';
 import { openTestEngine, repoRoot } from './helpers.js';
@@ -289,6 +290,23 @@ describe('what a session file brings beside its session', () => {
       const series = await receiver.engine.invoke('getSeries', { seriesId: found });
       expect(series.imageCount).toBe(ctShape.slices);
     }));
+
+  it('is not written where it could not be read elsewhere, and says so here', async () => {
+    const database = new Database(databaseFile(sender.dataDir));
+    const whole = database.prepare('SELECT rowid, bits FROM segment_slices LIMIT 1').get() as {
+      rowid: number;
+      bits: Buffer;
+    };
+    const setBits = database.prepare('UPDATE segment_slices SET bits = ? WHERE rowid = ?');
+    setBits.run(Buffer.from([0]), whole.rowid);
+    await expect(write('unreadable.ibis')).rejects.toMatchObject({
+      code: 'database-damaged',
+      message: expect.stringMatching(/cannot be read: the session file was not written/) as string,
+    });
+    setBits.run(whole.bits, whole.rowid);
+    database.close();
+    expect(path.basename(await write('unreadable.ibis'))).toBe('unreadable.ibis');
+  });
 
   it('is nothing in a file of an older version, which is read as ever', () =>
     withReceiver(async (receiver) => {

@@ -222,7 +222,9 @@ describe.skipIf(python === null)(
         await receiver.engine.invoke('undoSegmentation', {
           segmentationId: here.segmentations?.[0]?.segmentation_id as never,
         });
-        const { session } = { session: await receiver.engine.invoke('getSession', opened) };
+        const session = await receiver.engine.invoke('getSession', {
+          sessionId: opened.sessionId,
+        });
         expect(session.steps).toHaveLength(1);
       });
     });
