@@ -5,7 +5,11 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { dateTreatments, deidentificationSchema } from '../contract/deidentification.js';
-import type { Deidentification, DeidentificationPreview } from '../contract/deidentification.js';
+import type {
+  AttributeChange,
+  Deidentification,
+  DeidentificationPreview,
+} from '../contract/deidentification.js';
 import { IbisError } from '../contract/errors.js';
 import {
   createDeidentifier,
@@ -75,10 +79,6 @@ export const toDeidentification = (options: ProfileOptions): Deidentification =>
   pseudonym: options.pseudonym ?? null,
 });
 
-interface DeidentifyOptions extends ProfileOptions {
-  readonly dryRun?: true;
-  readonly dataDir?: string;
-  readonly json?: true;
 /** How an export of `command` is to be changed; null: not. Throws where it is only said how. */
 export function chosenDeidentification(
   options: ProfileOptions & { readonly deidentify?: true },
@@ -93,6 +93,10 @@ export function chosenDeidentification(
   );
 }
 
+interface DeidentifyOptions extends ProfileOptions {
+  readonly dryRun?: true;
+  readonly dataDir?: string;
+  readonly json?: true;
 }
 
 /** Every DICOM file at or below `input`, in the order of names; and how many others there are. */
@@ -120,12 +124,17 @@ const countFiles = (count: number): string => (count === 1 ? '1 file' : `${Strin
 
 const NAMES = { X: 'removed', Z: 'emptied', D: 'dummy', U: 'new UID', C: 'cleaned' } as const;
 
+/** The profile lets what may be emptied have a stand-in instead, as name and ID do. */
+const nameChange = ({ action, newValue }: AttributeChange): string =>
+  action === 'Z' && newValue !== '' ? 'replaced' : NAMES[action];
+
 const formatPreview = ({ changes }: DeidentificationPreview): string =>
   changes
-    .map(({ tag, name, action, oldValue, newValue, valueCount, fileCount }) => {
+    .map((change) => {
+      const { tag, name, action, oldValue, newValue, valueCount, fileCount } = change;
       const others = valueCount > 1 ? ` and ${String(valueCount - 1)} more` : '';
       const value = action === 'X' || newValue === '' ? '' : ` -> "${newValue}"`;
-      return `${tag} ${name || '(unknown)'}: ${NAMES[action]}, "${oldValue}"${others}${value}  [${countFiles(fileCount)}]`;
+      return `${tag} ${name || '(unknown)'}: ${nameChange(change)}, "${oldValue}"${others}${value}  [${countFiles(fileCount)}]`;
     })
     .join('\n');
 

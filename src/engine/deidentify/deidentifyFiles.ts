@@ -47,8 +47,8 @@ function createNames(): (study: string, series: string, modality: string) => rea
 
 /**
  * De-identified copies of DICOM files of any kind, below `outDir` as patient/study/series/image. What cannot be read is
- * refused and told; the rest goes on. Rejects with IbisError where nothing can be written, and when it is cancelled: then
- * the copies made so far stay.
+ * refused and told; the rest goes on. Rejects with IbisError where one cannot be written: then nothing of it is left; and
+ * when it is cancelled: then the copies made so far stay.
  */
 export async function deidentifyFiles(
   files: readonly string[],
@@ -62,6 +62,7 @@ export async function deidentifyFiles(
   const tally = createTally(options.leaveOutBurnedIn);
   const nameFile = createNames();
   const written: string[] = [];
+  const madeFolders: string[] = [];
   const refused: (IbisErrorShape & { readonly index: number })[] = [];
 
   const copy = async (file: string): Promise<void> => {
@@ -80,10 +81,13 @@ export async function deidentifyFiles(
     const names = nameFile(study ?? '', series ?? '', modality ?? '');
     const target = path.join(to.outDir, plain(patientName), ...names);
     try {
-      await mkdir(path.dirname(target), { recursive: true });
+      const made = await mkdir(path.dirname(target), { recursive: true });
+      if (made !== undefined) madeFolders.push(made);
       await writeWithPixels(target, elements, { file, header, tree });
     } catch (thrown) {
-      await rm(target, { force: true }); // half a file is none
+      // Half a file is none, and some of a study would be taken for all of it; what else lies there stays.
+      for (const place of [target, ...written, ...madeFolders.toReversed()])
+        await rm(place, { recursive: true, force: true });
       throw toWriteError(thrown);
     }
     tally.add(changes);

@@ -66,7 +66,7 @@ export function loadKey(dataDir: string): Uint8Array {
       mkdirSync(dataDir, { recursive: true });
       writeFileSync(file, randomBytes(KEY_BYTES), { mode: 0o600 });
     } catch (thrown) {
-      rmSync(file, { force: true }); // half a key is none
+      if (existsSync(file)) rmSync(file); // half a key is none
       throw new IbisError(
         'permission',
         'The key of de-identification cannot be written into the data folder. Check that it is a folder, that it is yours and that its disk is not full, or choose another.',

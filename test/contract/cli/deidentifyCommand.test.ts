@@ -45,7 +45,7 @@ describe('ibis deidentify', () => {
     const run = await runCli(['deidentify', source, out, '--dry-run', ...data]);
     expect(run.code).toBe(0);
     expect(run.stdout).toMatch(
-      /^\(0010,0010\) PatientName: emptied, "Zweistein\^Albertine" -> "IBIS-[0-9A-Z]{8}" {2}\[1 file\]$/m,
+      /^\(0010,0010\) PatientName: replaced, "Zweistein\^Albertine" -> "IBIS-[0-9A-Z]{8}" {2}\[1 file\]$/m,
     );
     expect(run.stdout).toMatch(/^\(0010,0030\) PatientBirthDate: emptied, "19700101"/m);
     expect(run.stderr).toContain('1 file that is not DICOM is not looked at');

@@ -87,11 +87,20 @@ describe.skipIf(!isMounted)(
       expect(filesOf(disk)).toEqual([]);
     });
 
-    it('leaves no half copy of an image', async () => {
+    it('leaves nothing of de-identified copies that are not all there, and what lay beside them', async () => {
+      const small = path.join(folder, 'small.dcm');
+      writeFileSync(small, encodePart10(ctSlice({ sliceIndex: 1, rows: 8, columns: 8 })));
+      const outDir = path.join(disk, 'copies');
       await expect(
-        deidentifyFiles([image], deidentifierOf(), { outDir: path.join(disk, 'copies') }),
+        deidentifyFiles([small, image], deidentifierOf(), { outDir }),
       ).rejects.toMatchObject(full);
-      expect(filesOf(disk)).toEqual([]);
+      expect(readdirSync(disk)).toEqual([]);
+      mkdirSync(outDir);
+      writeFileSync(path.join(outDir, 'other.txt'), 'other');
+      await expect(
+        deidentifyFiles([small, image], deidentifierOf(), { outDir }),
+      ).rejects.toMatchObject(full);
+      expect(readdirSync(outDir, { recursive: true })).toEqual(['other.txt']);
     });
   },
 );
