@@ -58,8 +58,14 @@ function describeAll(
       studies: studies.length,
       series: all.length,
       images: all.reduce((sum, series) => sum + series.imageCount, 0),
+      derived: result.derived.length,
       refused: result.refused.length,
     },
+    derived: result.derived.map(({ fileName, kind, seriesInstanceUIDs }) => ({
+      fileName,
+      kind,
+      seriesInstanceUIDs,
+    })),
     refused: result.refused,
   };
 }
@@ -75,7 +81,11 @@ function formatText(result: OpenPathsResult): string {
   const refused = result.refused.map(
     (refusal) => `refused ${refusal.fileName}: ${refusal.reason} (${refusal.code})`,
   );
-  return [...lines, ...refused].join('\n');
+  const derived = result.derived.map(
+    ({ fileName, kind, seriesInstanceUIDs }) =>
+      `${kind} ${fileName} on ${seriesInstanceUIDs.join(', ') || 'images that it does not name'}`,
+  );
+  return [...lines, ...derived, ...refused].join('\n');
 }
 
 /** `ibis info`: reads headers only and keeps nothing, so it needs neither database nor models. */
@@ -112,7 +122,10 @@ export function addInfoCommand(program: Command): void {
     .command('info')
     .description('list the studies and series in a folder, file, zip or DICOMDIR')
     .argument('<path>', 'what to open')
-    .option('--json', 'one JSON object: studies, counts, refused files with reasons')
+    .option(
+      '--json',
+      'one JSON object: studies, counts, files about images, refused files with reasons',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ ibis info ~/studies/mr\n  $ ibis info study.zip --json | jq .counts',

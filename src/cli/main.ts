@@ -15,6 +15,7 @@ import { version } from './openEngine.js';
 import { createOutput } from './output.js';
 import { addPropagateCommand } from './propagate.js';
 import { addSegmentCommand } from './segment.js';
+import { addSegmentationsCommand } from './segmentations.js';
 import { addSessionCommand } from './session.js';
 
 /** Entry of the command line: the engine of the app in this process, without a window. */
@@ -33,6 +34,7 @@ function buildProgram(): Command {
   addEvalVolumesCommand(program);
   addBatchCommand(program);
   addMergeCommand(program);
+  addSegmentationsCommand(program);
   addMeasurementsCommand(program);
   addSessionCommand(program);
   addExportCommand(program);

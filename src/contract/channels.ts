@@ -12,7 +12,13 @@ import type {
   Step,
   StopReason,
 } from '../domain/session.js';
-import type { IntensityWindow, Refusal, Series, StudySummary } from '../domain/study.js';
+import type {
+  DerivedFile,
+  IntensityWindow,
+  Refusal,
+  Series,
+  StudySummary,
+} from '../domain/study.js';
 import { batchMethods } from './batchChannels.js';
 import type { BatchEvent, BatchMethodResults } from './batchChannels.js';
 import { deidentificationMethods, deidentifySchema } from './deidentification.js';
@@ -204,6 +210,8 @@ export type EngineState =
 export interface OpenPathsResult {
   readonly studies: readonly StudySummary[];
   readonly refused: readonly Refusal[];
+  /** Segmentations and reports among the files: nothing of them is stored before they are imported. */
+  readonly derived: readonly DerivedFile[];
   readonly cancelled: boolean;
 }
 

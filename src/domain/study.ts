@@ -105,6 +105,16 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** A file about images that is none itself (SEG, RTSTRUCT, SR, NRRD): found where images were opened, to be laid on them. */
+export interface DerivedFile {
+  /** What an import reads: the file, or its copy where it lay in an archive. */
+  readonly path: string;
+  readonly fileName: string; // base name for display; never logged
+  readonly kind: 'segmentation' | 'measurements';
+  /** UIDs of the series that it was made on; [] where it does not say. */
+  readonly seriesInstanceUIDs: readonly string[];
+}
+
 /** A decoded volume in the engine: modality values (after rescale), i fastest, then j, then k. */
 export interface Volume {
   readonly geometry: VolumeGeometry;

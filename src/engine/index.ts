@@ -178,6 +178,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     ...deidentification.handlers,
     ...createSegmentationFiles({
       segmentations,
+      live,
+      store,
       studies,
       library,
       slices,

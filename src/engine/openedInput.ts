@@ -7,8 +7,18 @@ import type { Series, SeriesSummary } from '../domain/study.js';
 
 /** What is taken of an opening where one series, one slice is asked for: on the command line and in batches. */
 
-export function requireSomething({ studies, refused }: OpenPathsResult): void {
+export function requireSomething({
+  studies,
+  refused,
+  derived,
+}: Pick<OpenPathsResult, 'studies' | 'refused' | 'derived'>): void {
   if (studies.length > 0) return;
+  const [about] = derived;
+  if (about !== undefined)
+    throw new IbisError(
+      'no-series',
+      `${about.fileName} holds ${about.kind === 'segmentation' ? 'a segmentation' : 'measurements'} on images and no images: name the images, and import it there.`,
+    );
   const [first] = refused;
   if (first?.code === 'not-found') throw new IbisError('not-found', first.reason);
   throw new IbisError(

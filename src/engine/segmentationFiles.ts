@@ -4,17 +4,19 @@ import { IbisError } from '../contract/errors.js';
 import type { SegmentationFileResults } from '../contract/segmentationFileChannels.js';
 import type { SegmentationId } from '../domain/brand.js';
 import type { SegmentStatistics } from '../domain/segmentStatistics.js';
-import type { ImageInfo, Series } from '../domain/study.js';
+import type { Series } from '../domain/study.js';
 import type { Library } from './dicom/index.js';
 import type { DeidentificationOfExports } from './deidentification.js';
 import type { EngineHandlers } from './dispatch.js';
 import { exportSegmentation } from './export/exportSegmentation.js';
 import type { SourceImage, VolumeSource } from './export/types.js';
-import { loadSegmentation, nameImage } from './import/index.js';
-import type { SeriesGrid } from './import/index.js';
+import { imagesOf, placeSegmentation } from './segmentationPlace.js';
+import { findImported, importLabel } from './segmentations/findImported.js';
 import { getGrid } from './segmentations/grid.js';
 import type { Segmentations } from './segmentations/index.js';
+import type { LiveSegmentations } from './segmentations/liveSegmentations.js';
 import type { SliceSource } from './slices.js';
+import type { Store } from './store/index.js';
 import type { Studies } from './studies.js';
 
 type FileHandlers = Pick<EngineHandlers, keyof SegmentationFileResults>;
@@ -24,24 +26,7 @@ const requireWholePath = (place: string, what: string): void => {
     throw new IbisError('usage', `The ${what} must be given by its whole path.`);
 };
 
-const imagesOf = (series: Series, phaseIndex: number): readonly ImageInfo[] =>
-  series.volumes[phaseIndex]?.images ?? [];
-
-/** As an importer sees one volume of a series. */
-function describeGrid(series: Series, phaseIndex: number): SeriesGrid {
-  const images = imagesOf(series, phaseIndex);
-  const own = new Set(images.map(nameImage));
-  const others = series.volumes.flatMap((volume) => volume.images.map(nameImage));
-  return {
-    geometry: getGrid(series, phaseIndex),
-    seriesInstanceUID: series.sourceKind === 'dicom' ? series.seriesInstanceUID : '',
-    frameOfReferenceUID: series.frameOfReferenceUID,
-    images,
-    imagesOfOtherPhases: new Set(others.filter((name) => !own.has(name))),
-  };
-}
-
-/** As an exporter sees it: with the file of each image. */
+/** A volume as an exporter sees it: with the file of each image. */
 function describeSource(library: Library, series: Series, phaseIndex: number): VolumeSource {
   const infos = imagesOf(series, phaseIndex);
   const files = library.getInstances(series.seriesId, phaseIndex);
@@ -61,6 +46,8 @@ const nameSource = ({ sourceKind, description, seriesNumber }: Series): string =
 /** Reads segmentations out of files, and writes them. */
 export function createSegmentationFiles(options: {
   readonly segmentations: Segmentations;
+  readonly live: LiveSegmentations;
+  readonly store: Store;
   readonly studies: Studies;
   readonly library: Library;
   readonly slices: SliceSource;
@@ -71,20 +58,38 @@ export function createSegmentationFiles(options: {
   ) => Promise<SegmentStatistics>;
   readonly version: string;
 }): FileHandlers {
-  const { segmentations, studies, library, slices, deidentification, measure, version } = options;
+  const {
+    segmentations,
+    live,
+    store,
+    studies,
+    library,
+    slices,
+    deidentification,
+    measure,
+    version,
+  } = options;
   return {
-    importSegmentation: async ({ seriesId, phaseIndex, path: place }) => {
-      requireWholePath(place, 'file');
-      const grid = describeGrid(studies.getSeries(seriesId), phaseIndex);
-      const { data, notes } = await loadSegmentation(place, grid);
+    importSegmentation: async ({ seriesId, phaseIndex, path: file, search, keepKnown }) => {
+      requireWholePath(file, 'file');
+      const here = seriesId === null ? null : { seriesId, phaseIndex };
+      const open = new Set(studies.list().flatMap((study) => study.series.map((s) => s.seriesId)));
+      if (seriesId !== null) open.add(seriesId);
+      const { place, data, notes } = await placeSegmentation(
+        file,
+        { here, search },
+        [...open].map((id) => studies.getSeries(id)),
+      );
       if (data.segments.length === 0)
         throw new IbisError('empty-mask', 'The file holds no segment: there is nothing to import.');
-      const segmentation = segmentations.importData(
-        { seriesId, phaseIndex },
-        data,
-        `Import of ${path.basename(place)}`,
-      );
-      return { segmentation, notes };
+      const known = keepKnown ? findImported({ live, store }, place, data) : null;
+      if (known !== null) {
+        const sentence = 'It had been imported before: what was made of it is shown.';
+        const { segmentation } = segmentations.get(known);
+        return { segmentation, isKnown: true, notes: [sentence, ...notes] };
+      }
+      const segmentation = segmentations.importData(place, data, importLabel(path.basename(file)));
+      return { segmentation, isKnown: false, notes };
     },
     exportSegmentation: async ({ segmentationId, formats, outDir, deidentify }) => {
       requireWholePath(outDir, 'export folder');

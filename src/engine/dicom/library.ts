@@ -57,6 +57,8 @@ export interface Library {
   /** For openPaths: takes in opened files; studies that they touch are returned. */
   addInstances(instances: readonly Instance[]): readonly StudySummary[];
   readonly unpackedDir: string;
+  /** For openPaths: these are read later, though no open series refers to them. */
+  keepUnpacked(files: readonly string[]): void;
   /** For openPaths: removes the copies below a folder of `unpackedDir` that no open series refers to. */
   removeUnusedBelow(folder: string): void;
 }
@@ -82,6 +84,7 @@ export function createLibrary({
   const openSeries = new Map<string, OpenSeries>();
   const frames = new Map<string, StoredFrame>();
   const thumbnails = new Map<string, Promise<ResolvedResource>>();
+  const keptFiles = new Set<string>();
 
   const studyOf = (studyKey: string): StudySummary | null =>
     summariseStudy(
@@ -149,20 +152,25 @@ export function createLibrary({
       ),
     );
 
+  const filesInUse = (): Set<string> => new Set([...filesOf(openSeries.values()), ...keptFiles]);
+
   /** Removes those unpacked copies (zip members, gunzipped files) of `files` that no open series refers to. */
   const removeUnused = (files: Iterable<string>): void => {
-    const inUse = filesOf(openSeries.values());
+    const inUse = filesInUse();
     for (const file of files)
       if (file.startsWith(cache.unpackedDir) && !inUse.has(file)) rmSync(file, { force: true });
   };
 
   return {
     unpackedDir: cache.unpackedDir,
+    keepUnpacked: (files) => {
+      for (const file of files) keptFiles.add(file);
+    },
     removeUnusedBelow: (folder) => {
       const below = readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map((entry) => path.join(entry.parentPath, entry.name));
-      const inUse = filesOf(openSeries.values());
+      const inUse = filesInUse();
       if (below.some((file) => inUse.has(file))) removeUnused(below);
       else rmSync(folder, { recursive: true, force: true });
     },

@@ -2,7 +2,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 
 import { IbisError, type IbisErrorShape } from '../../contract/errors.js';
+import type { DerivedFile } from '../../domain/study.js';
+import { isNrrd } from '../import/nrrdHeader.js';
 import { getItems, getString } from './attributes.js';
+import { findDerivedKind, getReferencedSeries } from './derivedObject.js';
 import { describeInstance } from './describeInstance.js';
 import { describeNifti, describePlainImage } from './describeOther.js';
 import { isNifti } from './nifti.js';
@@ -36,6 +39,7 @@ export interface Candidate {
 export type Opened =
   | { readonly kind: 'instance'; readonly instance: Instance }
   | { readonly kind: 'more'; readonly candidates: readonly Candidate[] }
+  | { readonly kind: 'derived'; readonly derived: DerivedFile }
   /** A DICOMDIR: an index of other files. */
   | { readonly kind: 'directory'; readonly referenced: readonly (readonly string[])[] };
 
@@ -110,6 +114,7 @@ async function identify(
       kind: 'instance',
       instance: describePlainImage(candidate, isPng(head) ? head : start.readMore(1 << 20)),
     };
+  if (isNrrd(head)) return asDerived(candidate, 'segmentation', []); // images come as something else
   if (isNifti(head))
     return { kind: 'instance', instance: describeNifti(candidate, head, fileBytes) };
   const isZip = head[0] === 0x50 && head[1] === 0x4b && (head[2] ?? 9) <= 5;
@@ -134,6 +139,12 @@ async function identify(
   if (guessEncoding(head) !== null) return openDicom(candidate, start, unpackedDir);
   throw new IbisError('not-dicom', 'This is not a DICOM file or an image that Ibis can read.');
 }
+
+const asDerived = (
+  { file, fileName }: Candidate,
+  kind: DerivedFile['kind'],
+  seriesInstanceUIDs: readonly string[],
+): Opened => ({ kind: 'derived', derived: { path: file, fileName, kind, seriesInstanceUIDs } });
 
 const memberOf =
   (archive: Candidate) =>
@@ -198,6 +209,8 @@ function describe(
         return id === '' ? [] : [id.split('\\').map((part) => part.trim())];
       }),
     };
+  const derivedKind = findDerivedKind(header);
+  if (derivedKind !== null) return asDerived(candidate, derivedKind, getReferencedSeries(dataSet));
   return {
     kind: 'instance',
     instance: describeInstance(header, {

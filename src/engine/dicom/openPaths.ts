@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { toErrorShape } from '../../contract/errors.js';
 import type { OpenPathsResult } from '../../contract/channels.js';
-import type { Refusal } from '../../domain/study.js';
+import type { DerivedFile, Refusal } from '../../domain/study.js';
 import type { Library } from './library.js';
 import { isHidden, openFile, type Candidate } from './openFile.js';
 import type { Instance } from './types.js';
@@ -34,6 +34,8 @@ function makeYielder(): () => Promise<void> {
     turnStart = performance.now();
   };
 }
+
+const nothing = { studies: [], refused: [], derived: [] } as const;
 
 interface Found {
   readonly candidates: Candidate[];
@@ -127,6 +129,7 @@ async function openInto(
   const isCancelled = (): boolean => signal?.aborted === true;
   const refused: Refusal[] = [];
   const instances: Instance[] = [];
+  const derived: DerivedFile[] = [];
   const queue: Candidate[] = [];
   const named = new Set(paths.map((entry) => path.resolve(entry)));
 
@@ -146,13 +149,13 @@ async function openInto(
     } else queue.push(fromPath(start));
   }
 
-  if (isCancelled()) return { studies: [], refused: [], cancelled: true };
+  if (isCancelled()) return { ...nothing, cancelled: true };
   const seen = new Set<string>();
   const enqueue = (candidates: readonly Candidate[]): void => {
     for (const candidate of candidates) queue.push(candidate);
   };
   for (let next = 0; next < queue.length; next++) {
-    if (isCancelled()) return { studies: [], refused: [], cancelled: true };
+    if (isCancelled()) return { ...nothing, cancelled: true };
     const candidate = queue[next];
     if (candidate === undefined || seen.has(candidate.file)) continue;
     seen.add(candidate.file);
@@ -162,6 +165,7 @@ async function openInto(
     try {
       const opened = await openFile(candidate, unpackedDir, signal);
       if (opened.kind === 'instance') instances.push(opened.instance);
+      else if (opened.kind === 'derived') derived.push(opened.derived);
       else if (opened.kind === 'more') enqueue(opened.candidates);
       else if (named.has(candidate.file)) {
         // An index that was opened by itself; met inside a folder, its files are found anyway.
@@ -177,11 +181,12 @@ async function openInto(
       }
     } catch (thrown) {
       const { code, message } = toErrorShape(thrown);
-      if (code === 'cancelled') return { studies: [], refused: [], cancelled: true };
+      if (code === 'cancelled') return { ...nothing, cancelled: true };
       refused.push({ fileName: candidate.fileName, code, reason: message });
     }
     onProgress?.(next + 1, queue.length, candidate.fileName);
     await pause();
   }
-  return { studies: library.addInstances(instances), refused, cancelled: false };
+  library.keepUnpacked(derived.map((file) => file.path));
+  return { studies: library.addInstances(instances), refused, derived, cancelled: false };
 }

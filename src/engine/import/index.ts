@@ -5,6 +5,11 @@ import path from 'node:path';
 
 import { IbisError } from '../../contract/errors.js';
 import { getString } from '../dicom/attributes.js';
+import {
+  LABEL_MAP_SEGMENTATION_STORAGE,
+  SEGMENTATION_STORAGE,
+  STRUCTURE_SET_STORAGE,
+} from '../dicom/derivedObject.js';
 import { isNifti } from '../dicom/nifti.js';
 import { guessEncoding, hasPart10Prefix } from '../dicom/readHeader.js';
 import { isGzip } from '../dicom/unpack.js';
@@ -18,10 +23,6 @@ import type { ImportedSegmentation, SeriesGrid } from './types.js';
 
 export { nameImage } from './types.js';
 export type { ImportedSegmentation, SeriesGrid } from './types.js';
-
-const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
-const LABEL_MAP_SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.7';
-const STRUCTURE_SET_STORAGE = '1.2.840.10008.5.1.4.1.1.481.3';
 
 const KNOWN = 'DICOM SEG, RTSTRUCT, NIfTI (.nii, .nii.gz) and NRRD (.nrrd, .seg.nrrd)';
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { DataSet } from 'dicom-parser';
 
 import { IbisError } from '../../contract/errors.js';
@@ -16,6 +18,7 @@ import {
   makeTextDecoder,
 } from '../dicom/attributes.js';
 import type { DecodeText } from '../dicom/attributes.js';
+import { isMeasurementReport } from '../dicom/derivedObject.js';
 import { kindNames } from '../export/measurementReport.js';
 import { toLabel } from './codes.js';
 import { nameImage } from './types.js';
@@ -25,16 +28,10 @@ export type ReportedMeasurement = Pick<
   Measurement,
   'kind' | 'label' | 'phaseIndex' | 'axis' | 'sliceIndex' | 'points'
 > & {
-  /** The UUID in its tracking UID, which Ibis writes; '' where another program wrote it. */
+  /** The UUID in its tracking UID, which Ibis writes, or one that is the same whenever this report is read. */
   readonly uuid: string;
 };
 
-const REPORTS = [
-  '1.2.840.10008.5.1.4.1.1.88.22', // Enhanced SR
-  '1.2.840.10008.5.1.4.1.1.88.33', // Comprehensive SR
-  '1.2.840.10008.5.1.4.1.1.88.34', // Comprehensive 3D SR
-];
-const MEASUREMENT_REPORT = '126000';
 const MEASUREMENT_GROUP = '125007';
 const TRACKING_IDENTIFIER = '112039';
 const TRACKING_UID = '112040';
@@ -214,16 +211,23 @@ function readLabel(group: DataSet, decode: DecodeText): string {
   return isNumber ? '' : text;
 }
 
-function readTrackingUuid(group: DataSet): string {
+/** The same for the same text, whoever works it out. */
+const uuidOfText = (text: string): string =>
+  createHash('sha256')
+    .update(text)
+    .digest('hex')
+    .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
+
+/** The UUID that its tracking UID holds, or one that follows from where it stands in the report. */
+function readTrackingUuid(report: DataSet, group: DataSet, at: number): string {
   const item = childrenOf(group).find((child) => conceptOf(child) === TRACKING_UID);
-  return item === undefined ? '' : uuidOfUid(getString(item, 'x0040a124'));
+  const uuid = item === undefined ? '' : uuidOfUid(getString(item, 'x0040a124'));
+  return uuid === '' ? uuidOfText(`${getString(report, 'x00080018')} ${String(at)}`) : uuid;
 }
 
 /** Throws 'unsupported-format' or 'does-not-fit'. */
 function requireReportOf(dataSet: DataSet, series: Series): void {
-  const isReport =
-    REPORTS.includes(getString(dataSet, 'x00080016')) && conceptOf(dataSet) === MEASUREMENT_REPORT;
-  if (!isReport)
+  if (!isMeasurementReport(dataSet))
     throw new IbisError(
       'unsupported-format',
       'This DICOM file is no measurement report (SR by TID 1500).',
@@ -267,7 +271,7 @@ export function readMeasurementReport(
       })[0] ?? 0;
   const groups = items.filter((item) => conceptOf(item) === MEASUREMENT_GROUP);
   let [unknown, elsewhere] = [0, 0];
-  const measurements = groups.flatMap((group): readonly ReportedMeasurement[] => {
+  const measurements = groups.flatMap((group, at): readonly ReportedMeasurement[] => {
     const drawn = recognise(readGraphics(group));
     if (drawn === null) {
       unknown++;
@@ -282,7 +286,7 @@ export function readMeasurementReport(
       return [];
     }
     const label = readLabel(group, decode);
-    return [{ kind: drawn.kind, label, uuid: readTrackingUuid(group), ...placed }];
+    return [{ kind: drawn.kind, label, uuid: readTrackingUuid(dataSet, group, at), ...placed }];
   });
   return {
     measurements,

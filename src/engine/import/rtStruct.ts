@@ -14,6 +14,7 @@ import {
   getText,
   makeTextDecoder,
 } from '../dicom/attributes.js';
+import { getReferencedSeries } from '../dicom/derivedObject.js';
 import { readAlgorithmType } from '../export/algorithmType.js';
 import { formatColour } from '../export/displayColour.js';
 import { readCode } from './codes.js';
@@ -92,15 +93,11 @@ function requireSamePlace(
   { frameOfReferenceUID, seriesInstanceUID }: SeriesGrid,
 ): void {
   const referenced = getItems(dataSet, 'x30060010');
-  const series = referenced
-    .flatMap((item) => getItems(item, 'x30060012'))
-    .flatMap((item) => getItems(item, 'x30060014'))
-    .map((item) => getString(item, 'x0020000e'));
   const frames = [
     ...referenced.map((item) => getString(item, 'x00200052')),
     ...getItems(dataSet, 'x30060020').map((item) => getString(item, 'x30060024')),
   ];
-  if (series.includes(seriesInstanceUID) && seriesInstanceUID !== '') return;
+  if (getReferencedSeries(dataSet).includes(seriesInstanceUID)) return;
   if (frameOfReferenceUID !== '' && frames.includes(frameOfReferenceUID)) return;
   throw new IbisError(
     'does-not-fit',

@@ -10,6 +10,7 @@ import {
   getUint16,
   makeTextDecoder,
 } from '../dicom/attributes.js';
+import { getReferencedSeries } from '../dicom/derivedObject.js';
 import { readAlgorithmType } from '../export/algorithmType.js';
 import { cieLabToColour } from '../export/displayColour.js';
 import { readCode, TISSUE } from './codes.js';
@@ -86,9 +87,7 @@ export function readSegHeader(dataSet: DataSet): SegHeader {
     label,
     segments,
     frameOfReferenceUID: getString(dataSet, 'x00200052'),
-    referencedSeriesUIDs: getItems(dataSet, 'x00081115').map((item) =>
-      getString(item, 'x0020000e'),
-    ),
+    referencedSeriesUIDs: getReferencedSeries(dataSet),
     maximumFraction: getUint16(dataSet, 'x0062000e') ?? 255,
     background: new Set([0, getUint16(dataSet, 'x00280120') ?? 0]),
     sources: getItems(dataSet, 'x52009230').map(readSource),

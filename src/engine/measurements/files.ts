@@ -70,9 +70,7 @@ export function createMeasurementFiles(options: {
           seriesId,
           visible: true,
           // Its own id, so that it is the same measurement in every report of it; another where that one is taken.
-          measurementId: (uuid === '' || isMeasurementKnown(store, uuid)
-            ? randomUUID()
-            : uuid) as MeasurementId, // branding at the edge
+          measurementId: (isMeasurementKnown(store, uuid) ? randomUUID() : uuid) as MeasurementId, // branding at the edge
         })),
       );
       return {

@@ -2,7 +2,7 @@ import type { SegmentationFormat } from '../../contract/segmentationFormats.js';
 import { call } from '../ui/client.js';
 import { doFileAct, readPickedFile, writeToPickedFolder } from '../ui/fileActs.js';
 import { useSegmentationStore } from './segmentationStore.js';
-import { chooseSegmentation } from './takeSegmentation.js';
+import { showImported } from './showImported.js';
 
 /** Asks for a file of another program and shows what is in it as a segmentation of its own. */
 export function importSegmentation(): Promise<void> {
@@ -12,11 +12,11 @@ export function importSegmentation(): Promise<void> {
     const { volume } = store;
     return readPickedFile(async (path) => {
       if (volume === null) return '';
-      const reply = await call('importSegmentation', { ...volume, path });
+      const search = 'here-first';
+      const reply = await call('importSegmentation', { ...volume, path, search });
       if (!reply.ok) return reply.error.message;
       if (store.volume !== volume) return ''; // the user went on; it is stored
-      chooseSegmentation(reply.value.segmentation);
-      store.importNotes = reply.value.notes;
+      await showImported(reply.value);
       return '';
     });
   });

@@ -5,6 +5,7 @@ import { SESSION_FILE_SUFFIX } from '../../contract/sessionFileSuffix.js';
 import { openStoredSession } from '../session/openStoredSession.js';
 import { useSessionStore } from '../session/sessionStore.js';
 import { call } from '../ui/client.js';
+import { importDerived } from './importDerived.js';
 import { loadSessions, loadStudies } from './loadWorklist.js';
 import { openSeries } from './openSeries.js';
 import { useWorklistStore } from './worklistStore.js';
@@ -23,8 +24,8 @@ export async function openByDialog(kind: 'files' | 'folder'): Promise<void> {
 const isSessionFile = (file: string): boolean => file.toLowerCase().endsWith(SESSION_FILE_SUFFIX);
 
 /**
- * Opens files and folders, lists what could be read and what could not, and shows the first series. Files of whole
- * sessions come last, on the images that were opened with them.
+ * Opens files and folders, lists what could be read and what could not, and shows the first series. Segmentations and
+ * reports come after the images that were opened with them, and files of whole sessions last.
  */
 export async function openPaths(paths: readonly string[]): Promise<void> {
   const store = useWorklistStore();
@@ -45,19 +46,23 @@ async function openImages(paths: readonly string[]): Promise<void> {
   openedPaths = [...new Set([...openedPaths, ...paths])];
   const first = result.studies[0]?.series[0];
   if (first !== undefined) await openSeries(first.seriesId);
-  else
-    store.openProblem = 'Nothing in there is an image that Ibis can read. The list below says why.';
+  const isSomethingLaid = result.derived.length > 0 && (await importDerived(result.derived));
+  if (first !== undefined || isSomethingLaid) return;
+  store.openProblem =
+    result.derived.length > 0
+      ? 'What is in there could not be laid on open images. The list below says why.'
+      : 'Nothing in there is an image that Ibis can read. The list below says why.';
 }
+
+const bringsNothing = ({ fate, segmentations, measurements }: OpenedSessionFile): boolean =>
+  fate === 'already-there' &&
+  [segmentations, measurements].every(({ added, continued }) => added + continued === 0);
 
 /** Takes sessions in, and shows the last of them. One that is refused does not keep the others out. */
 async function openSessionFiles(files: readonly string[]): Promise<void> {
   const store = useWorklistStore();
   const problems: string[] = [];
   let shown: SessionId | null = null;
-const bringsNothing = ({ fate, segmentations, measurements }: OpenedSessionFile): boolean =>
-  fate === 'already-there' &&
-  [segmentations, measurements].every(({ added, continued }) => added + continued === 0);
-
   for (const file of files) {
     const name = file.split(/[\\/]/).at(-1) ?? file;
     const jobId = crypto.randomUUID();

@@ -7,7 +7,10 @@ import { z } from 'zod';
 import { toErrorShape, type IbisErrorShape } from '../../../src/contract/errors.js';
 import { createLibrary, openPaths, type Library } from '../../../src/engine/dicom/index.js';
 import { viewAs } from '../../../src/domain/pixels.js';
-import type { ImageInfo } from '../../../src/domain/study.js';
+import type { DerivedFile, ImageInfo } from '../../../src/domain/study.js';
+import { describeInstance } from '../../../src/engine/dicom/describeInstance.js';
+import { parseFileHeader } from '../../../src/engine/dicom/parseFileHeader.js';
+import type { Instance } from '../../../src/engine/dicom/types.js';
 import { conformanceDir, python } from './shared.js';
 
 /** Runs the engine and the reference decoders over the conformance set and says where they differ. */
@@ -62,6 +65,14 @@ export interface Judged {
   readonly comparedFrames: number;
   /** Frames whose size or type is not the reference's. */
   readonly mismatches: readonly string[];
+  /** Where it is no image but about some. */
+  readonly derived: DerivedFile['kind'] | null;
+}
+
+function describeFile(file: string): Instance {
+  const header = parseFileHeader(file);
+  const { fileBytes } = header;
+  return describeInstance(header, { file, headerFile: file, identity: file, fileBytes });
 }
 
 async function readFrame(library: Library, info: ImageInfo): Promise<Uint8Array> {
@@ -85,7 +96,13 @@ export async function judgeFile(
   const library = createLibrary({ cacheDir, decodeWorkers: 1, decodeTimeoutMs: 20_000 });
   try {
     const opened = await openPaths([reference.file], { library });
-    const images = opened.studies.flatMap((study) =>
+    const [derived] = opened.derived;
+    // A SEG is laid on images rather than shown as one; its pixels are decoded all the same.
+    const studies =
+      derived === undefined || reference.images.length === 0
+        ? opened.studies
+        : library.addInstances([describeFile(reference.file)]);
+    const images = studies.flatMap((study) =>
       study.series.flatMap(
         ({ seriesId }) => library.getSeries(seriesId)?.volumes.flatMap((v) => v.images) ?? [],
       ),
@@ -134,6 +151,7 @@ export async function judgeFile(
       largestDifference: largest,
       comparedFrames: compared,
       mismatches,
+      derived: derived?.kind ?? null,
     };
   } finally {
     await library.close();
@@ -166,18 +184,22 @@ export function describeResult({
   largestDifference,
   reference,
   imageCount,
+  derived,
 }: Judged): string {
   if (refusal !== null) return `refused: \`${refusal.code}\``;
   if (reference.verdict === 'directory') return `index: opens its ${String(imageCount)} images`;
+  if (largestDifference === null && derived !== null) return `for import: ${derived}`;
   if (largestDifference === null) return 'not compared';
   if (largestDifference === 0) return 'decoded exact';
   return `decoded within tolerance (largest difference ${String(largestDifference)})`;
 }
 
-/** `docs/dicom-conformance.md`. Files that hold no DICOM and no picture (texts, NRRD, ...) are counted only. */
+/** `docs/dicom-conformance.md`. Files that hold no DICOM and no picture (texts, NRRD, ...) are only counted. */
 export function renderTable(judged: readonly Judged[]): string {
   const shown = judged.filter(({ reference }) => reference.verdict !== 'not-an-image');
-  const others = judged.length - shown.length;
+  const notShown = judged.filter((entry) => !shown.includes(entry));
+  const labelmaps = notShown.filter(({ derived }) => derived !== null).length;
+  const others = notShown.length - labelmaps;
   const count = (test: (entry: Judged) => boolean): string => String(shown.filter(test).length);
   const rows = shown.map((entry) => {
     const { reference, name, imageCount } = entry;
@@ -196,7 +218,7 @@ Lossless frames must be equal, lossy ones within 1 grey level (2 in colour). Onl
 pixels and videos may be refused; a file counts as broken when the reference decoder refuses it too. (Of a
 \`pydicom\` reference in big endian with a palette, the table's bytes are swapped first: pydicom 3.0 does not.)
 
-${String(shown.length)} files: ${count((e) => e.refusal === null && e.largestDifference === 0)} decoded exact, ${count((e) => e.refusal === null && (e.largestDifference ?? 0) > 0)} within tolerance, ${count((e) => e.reference.verdict === 'directory' && e.refusal === null)} indexes (DICOMDIR), ${count((e) => e.refusal !== null)} refused. ${String(others)} more files (texts, NRRD, ICC, ...) hold no image in a format of Ibis and are refused as \`not-dicom\`.
+${String(shown.length)} files: ${count((e) => e.refusal === null && e.largestDifference === 0)} decoded exact, ${count((e) => e.refusal === null && (e.largestDifference ?? 0) > 0)} within tolerance, ${count((e) => e.reference.verdict === 'directory' && e.refusal === null)} indexes (DICOMDIR), ${count((e) => e.refusal !== null)} refused. ${String(others)} more files (texts, ICC, ...) hold no image in a format of Ibis and are refused as \`not-dicom\`; ${String(labelmaps)} are NRRD, for import.
 
 | File | Transfer syntax | Photometric | Images | Result | Reference |
 | --- | --- | --- | --- | --- | --- |

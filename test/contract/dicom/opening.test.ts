@@ -151,7 +151,7 @@ describe('opening files of our own making', () => {
         if (done === 20) controller.abort();
       },
     });
-    expect(result).toEqual({ studies: [], refused: [], cancelled: true });
+    expect(result).toEqual({ studies: [], refused: [], derived: [], cancelled: true });
     expect(seen).toHaveLength(20);
     expect(its.library.listStudies()).toEqual([]);
   });

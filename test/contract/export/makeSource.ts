@@ -23,6 +23,8 @@ export interface SourceShape {
   /** No position and orientation, as ultrasound and screenshots have none. */
   readonly withoutPlane?: boolean;
   readonly patientName?: string;
+  /** Of several series in one study and frame of reference; default 1. */
+  readonly series?: number;
 }
 
 export const axialShape: SourceShape = {
@@ -44,6 +46,8 @@ export const obliqueShape: SourceShape = {
   origin: [12.3456789, -98.7654321, 0.123456789],
 };
 
+const FIRST_SERIES = 3;
+
 const FIXED = {
   StudyInstanceUID: '1.2.826.0.1.3680043.2.1125.1',
   SeriesInstanceUID: '1.2.826.0.1.3680043.2.1125.1.1',
@@ -58,7 +62,7 @@ const FIXED = {
   ReferringPhysicianName: '',
   StudyDescription: 'Made for a test',
   SeriesDescription: 'Made for a test',
-  SeriesNumber: '3',
+  SeriesNumber: String(FIRST_SERIES),
   PositionReferenceIndicator: '',
   SamplesPerPixel: 1,
   PhotometricInterpretation: 'MONOCHROME2',
@@ -91,8 +95,18 @@ export function writeSource(folder: string, shape: SourceShape): void {
       return speckle(p % (columns * rows), k);
     }).buffer;
   const order = Array.from({ length: slices }, (_, k) => (shape.reversed ? slices - 1 - k : k));
+  const { series = 1 } = shape;
+  const uidOfSeries =
+    series === 1 ? FIXED.SeriesInstanceUID : `${FIXED.StudyInstanceUID}.1${String(series)}`;
   const common = {
     ...FIXED,
+    ...(series === 1
+      ? {}
+      : {
+          SeriesInstanceUID: uidOfSeries,
+          SeriesNumber: String(FIRST_SERIES + series - 1),
+          SeriesDescription: `Series ${String(series)}`,
+        }),
     PatientName: shape.patientName ?? 'Test^Ibis',
     Rows: rows,
     Columns: columns,
@@ -126,7 +140,7 @@ export function writeSource(folder: string, shape: SourceShape): void {
     const file = encodeDicom({
       ...common,
       SOPClassUID: '1.2.840.10008.5.1.4.1.1.4', // MR
-      SOPInstanceUID: `1.2.826.0.1.3680043.2.1125.1.1.${String(n + 1)}`,
+      SOPInstanceUID: `${uidOfSeries}.${String(n + 1)}`,
       Modality: shape.withoutPlane === true ? 'US' : 'MR',
       InstanceNumber: String(n + 1),
       SliceThickness: formatDecimal(spacingMm[2]),

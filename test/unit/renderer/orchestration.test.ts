@@ -257,7 +257,7 @@ describe('files of whole sessions', () => {
   };
 
   test('are opened after the images that were dropped with them, and the session is shown', async () => {
-    const images = { studies: [], refused: [], cancelled: false };
+    const images = { studies: [], refused: [], derived: [], cancelled: false };
     const engine = standInEngine({
       ...answers,
       openPaths: () => images,
@@ -298,6 +298,54 @@ describe('files of whole sessions', () => {
     await openPaths(['/in/bad.IBIS', '/in/good.ibis']);
     expect(useWorklistStore().openProblem).toContain('bad.IBIS: ');
     expect(useSessionStore().session?.sessionId).toBe(session.sessionId);
+  });
+});
+
+describe('segmentations and reports among opened files', () => {
+  const aboutImages = (fileName: string, kind: 'segmentation' | 'measurements') => ({
+    path: `/in/${fileName}`,
+    fileName,
+    kind,
+    seriesInstanceUIDs: ['1.2.3'],
+  });
+  const opening = (derived: readonly ReturnType<typeof aboutImages>[]) => ({
+    listStudies: () => madeUpStudies,
+    listSessions: () => [],
+    openPaths: () => ({ studies: [], refused: [], derived, cancelled: false }),
+  });
+
+  test('are told of one by one where they fit nowhere', async () => {
+    const engine = standInEngine({
+      ...opening([aboutImages('seg.dcm', 'segmentation'), aboutImages('sr.dcm', 'measurements')]),
+      importSegmentation: () => {
+        throw new Error('It refers to a series that is not open.');
+      },
+    });
+    await openPaths(['/in']);
+    expect(methodsOf(engine)).not.toContain('importMeasurements');
+    const { refused, openProblem, job } = useWorklistStore();
+    expect(refused.map(({ fileName }) => fileName)).toEqual(['seg.dcm', 'sr.dcm']);
+    expect(refused[1]?.reason).toContain('1.2.3, which is not open');
+    expect(openProblem).toContain('could not be laid on');
+    expect(job).toBeNull();
+  });
+
+  test('are imported twenty at once, and the others named', async () => {
+    const many = Array.from({ length: 23 }, (_, n) =>
+      aboutImages(`${String(n)}.dcm`, 'segmentation'),
+    );
+    const engine = standInEngine({
+      ...opening(many),
+      importSegmentation: () => {
+        throw new Error('It refers to a series that is not open.');
+      },
+    });
+    await openPaths(['/in']);
+    const imports = engine.calls.filter(({ method }) => method === 'importSegmentation');
+    expect(imports).toHaveLength(20);
+    expect(imports[0]?.params).toMatchObject({ search: 'named-first', keepKnown: true });
+    expect(useWorklistStore().refused).toHaveLength(23);
+    expect(useWorklistStore().refused.at(-1)?.reason).toContain('one of 23');
   });
 });
 
@@ -421,7 +469,7 @@ describe('connectEngine', () => {
     const engine = standInEngine({
       ...lists,
       getEngineState: () => ({ kind: 'ready' }),
-      openPaths: () => ({ studies: [], refused: [], cancelled: false }),
+      openPaths: () => ({ studies: [], refused: [], derived: [], cancelled: false }),
     });
     const stop = connectEngine(new URL('app://ibis/?open=%2Fa%20b&open=%2Fc'));
     await settle();
