@@ -54,6 +54,7 @@ describe('ibis', () => {
     [['eval-volumes', '--help']],
     [['batch', '--help']],
     [['merge', '--help']],
+    [['segmentations', '--help']],
     [['measurements', '--help']],
   ])('explains itself with %j', async (args) => {
     const { code, stdout } = await runCli(args);
