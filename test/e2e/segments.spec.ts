@@ -172,6 +172,45 @@ test.describe.serial('the segments of a volume', () => {
     await expect.poll(() => countOverlayPixels(page)).toBeGreaterThan(100);
   });
 
+  test('are named by what is typed at once after the key that adds them', async () => {
+    const { page } = ibis;
+    const panel = segmentsPanel(page);
+    await page.keyboard.press('Shift+G');
+    await page.keyboard.type('Lesion');
+    await page.keyboard.press('Enter');
+    await expect(panel.rows.nth(2)).toContainText('Lesion');
+    await expect(panel.nameField).toHaveCount(0);
+    const { segments } = await readSegmentation(page);
+    expect(segments.map(({ segmentLabel }) => segmentLabel)[2]).toBe('Lesion');
+    // No letter of it was a key: L measures.
+    await expect(ibisWindow(page).tool('Measure length')).toHaveAttribute('aria-pressed', 'false');
+    await expect(panel.undo).toHaveText('Undo: Rename Segment 3 to Lesion');
+  });
+
+  test('are undone with the agent’s tab on top, too, in turn with its clicks, and Undo says and shows where', async () => {
+    const { page } = ibis;
+    const panel = segmentsPanel(page);
+    const { tool, undo, redo } = ibisWindow(page);
+    await panel.agentTab.click();
+    await expect(tool('Undo in Segments: Rename Segment 3 to Lesion')).toBeEnabled();
+    await page.keyboard.press('Control+z');
+    await expect(panel.undo).toHaveText('Undo: Add Segment 3');
+    expect((await readSegmentation(page)).redoLabel).toBe('Rename Segment 3 to Lesion');
+    await page.keyboard.press('c');
+    await clickOnImage(page, 0.62, 0.42);
+    await expect(undo).toHaveText('Undo: include click 1', { timeout: 60_000 });
+    await ibis.screenshot('undo-agent');
+    await page.keyboard.press('Control+z');
+    await expect(redo).toHaveText('Redo: include click 1');
+    await expect(undo).toHaveText('Undo in Segments: Add Segment 3');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await ibis.screenshot('undo-agent-small');
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await undo.click();
+    await expect(panel.redo).toHaveText('Redo: Add Segment 3');
+    expect((await readSegmentation(page)).segments).toHaveLength(2);
+  });
+
   test('go out as a file and come back in as they were', async () => {
     const { page, app } = ibis;
     const panel = segmentsPanel(page);

@@ -260,7 +260,7 @@ const journeys = {
     await rest(1500);
     await made();
     await page.keyboard.press('Shift+V');
-    await rest(8000);
+    await rest(20_000); // the surfaces are made
     await series.scrollIntoViewIfNeeded();
     await take('volume');
     await page.keyboard.press('Shift+M');

@@ -92,8 +92,12 @@ export async function countOverlayAlphas(page: Page): Promise<readonly number[]>
     .locator('canvas.overlay')
     .evaluate((canvas: HTMLCanvasElement) => {
       const counts = new Array<number>(256).fill(0);
-      const context = canvas.getContext('2d');
-      if (context === null || canvas.width === 0) return counts;
+      if (canvas.width === 0) return counts;
+      // A copy: of the window's own canvas, read again and again, Chromium says that it is slow.
+      const copy = new OffscreenCanvas(canvas.width, canvas.height);
+      const context = copy.getContext('2d', { willReadFrequently: true });
+      if (context === null) return counts;
+      context.drawImage(canvas, 0, 0);
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
       for (let p = 3; p < data.length; p += 4)
         counts[data[p] ?? 0] = (counts[data[p] ?? 0] ?? 0) + 1;
