@@ -62,7 +62,9 @@ export function createBackground(options: {
       const series = study.series.filter(fits);
       return series.length === 0 ? [] : [{ ...study, series }];
     });
-    return found.length === 0 ? null : { studies: found, refused: [], derived: [], cancelled: false };
+    return found.length === 0
+      ? null
+      : { studies: found, refused: [], derived: [], cancelled: false };
   };
 
   const engine: BatchEngine = {

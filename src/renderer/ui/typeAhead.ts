@@ -19,9 +19,9 @@ export function holdKey(held: HeldKeys, press: KeyPress): HeldKeys | null {
   if (held.ending !== null || press.ctrlKey || press.metaKey || press.altKey) return null;
   if (press.key === 'Enter') return { ...held, ending: 'named' };
   if (press.key === 'Escape') return { ...held, ending: 'dropped' };
-  const characters = [...held.text];
+  const characters = Array.from(held.text);
   if (press.key === 'Backspace') return { ...held, text: characters.slice(0, -1).join('') };
-  return [...press.key].length === 1 ? { ...held, text: held.text + press.key } : null;
+  return Array.from(press.key).length === 1 ? { ...held, text: held.text + press.key } : null;
 }
 
 let held: HeldKeys | null = null;

@@ -24,7 +24,7 @@ const hold = (...keys: readonly string[]): HeldKeys | null =>
     text: '',
     ending: null,
   });
-const type = (keys: string): boolean[] => [...keys].map((key) => keepForField(press(key)));
+const type = (keys: string): boolean[] => Array.from(keys, (key) => keepForField(press(key)));
 
 describe('keys that are held for a name field', () => {
   test('are its text, whatever hotkeys their letters are', () => {
