@@ -45,6 +45,10 @@ function createNames(): (study: string, series: string, modality: string) => rea
   };
 }
 
+/** Whether the source cannot be read, which is its own fault alone; else the copies cannot be written. */
+const isUnreadable = ({ code }: IbisErrorShape): boolean =>
+  code === 'not-dicom' || code === 'broken-file';
+
 /**
  * De-identified copies of DICOM files of any kind, below `outDir` as patient/study/series/image. What cannot be read is
  * refused and told; the rest goes on. Rejects with IbisError where one cannot be written: then nothing of it is left; and
@@ -85,8 +89,11 @@ export async function deidentifyFiles(
       if (made !== undefined) madeFolders.push(made);
       await writeWithPixels(target, elements, { file, header, tree });
     } catch (thrown) {
-      // Half a file is none, and some of a study would be taken for all of it; what else lies there stays.
-      for (const place of [target, ...written, ...madeFolders.toReversed()])
+      // Half a file is none.
+      await rm(target, { force: true });
+      if (isUnreadable(toErrorShape(thrown))) throw thrown;
+      // Some of a study would be taken for all of it; what else lies there stays.
+      for (const place of [...written, ...madeFolders.toReversed()])
         await rm(place, { recursive: true, force: true });
       throw toWriteError(thrown);
     }
@@ -100,7 +107,7 @@ export async function deidentifyFiles(
       await copy(file);
     } catch (thrown) {
       const error = toErrorShape(thrown);
-      if (error.code !== 'not-dicom' && error.code !== 'broken-file') throw thrown;
+      if (!isUnreadable(error)) throw thrown;
       refused.push({ ...error, index });
     }
     to.onProgress?.(index + 1, files.length);
