@@ -111,14 +111,14 @@ describe('ibis deidentify', () => {
     const mixed = path.join(folder, 'mixed');
     mkdirSync(mixed);
     const whole = readFileSync(path.join(source, 'multi.dcm'));
-    writeFileSync(path.join(mixed, 'whole.dcm'), whole);
+    for (const name of ['before.dcm', 'whole.dcm']) writeFileSync(path.join(mixed, name), whole);
     writeFileSync(path.join(mixed, 'cut.dcm'), whole.subarray(0, whole.length - 100));
     const copies = path.join(folder, 'mixed-copies');
     const run = await runCli(['deidentify', mixed, copies, ...data]);
     expect(run.code).toBe(3);
     expect(run.stderr).toMatch(/Not written: cut\.dcm: The file is cut short/);
-    expect(run.stderr).toContain('1 of 2 files could not be read');
-    expect(filesBelow(copies)).toHaveLength(1);
+    expect(run.stderr).toContain('1 of 3 files could not be read');
+    expect(filesBelow(copies)).toHaveLength(2);
   });
 
   it('says where its key cannot be kept', async () => {
