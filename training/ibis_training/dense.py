@@ -1,7 +1,6 @@
 """Stage A: the vision encoder learns its concepts as plain segmentation, with heavy augmentation."""
 
 import math
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from .cases import DEMO_DATASET, load_cases, split_files, is_validation
 from .concept_net import ConceptNet
 from .image import resize_bilinear
 from .nuclei_data import nuclei_files, nuclei_pictures
+from .one_cycle import train_one_cycle
 from .plan import DATASETS, validation_cases
-from .runs_folder import Metrics, write_whole
 from .targets import Ranked, load_targets
 from .variants import NUCLEI_DATASET, everywhere, recolour
 from .vision import FIELD, Concepts, coarse
@@ -26,7 +25,6 @@ CONCEPTS = Concepts(
     tuple(t.instances for d in DATASETS for t in load_targets(d).targets if isinstance(t.instances, Ranked)),
 )
 VALIDATE_SECONDS = 600  # looking at all held-out pictures takes half a minute
-LOG_STEPS, SAVE_STEPS = 50, 100
 NUCLEI_CROPS = 2  # cut-outs of a nuclei image beside the whole
 # Where a concept is really in the pictures but not labelled, it is not taught there.
 UNLABELLED = {DEMO_DATASET: ("hippocampus", "hippocampus-anterior", "hippocampus-posterior")}
@@ -204,50 +202,17 @@ def train_dense(runs: Path, minutes: float, threads: int, seed: int = 0, rate: f
     torch.set_num_threads(threads)
     training, validation = load_dense_sets(runs)
     torch.manual_seed(seed)
-    net = ConceptNet(CONCEPTS.learned).to(memory_format=torch.channels_last)
-    (runs / "dense").mkdir(exist_ok=True)
-    path, metrics = runs / "dense.pt", Metrics(runs / "dense")
+    net, path = ConceptNet(CONCEPTS.learned).to(memory_format=torch.channels_last), runs / "dense.pt"
     kept = torch.load(path if path.exists() else start_from) if path.exists() or start_from else None
     if kept:
         load_channels(net, kept["net"])
-    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.02)
-    step, spent = 0, 0.0
-    if kept and "optimiser" in kept:
-        optimiser.load_state_dict(kept["optimiser"])
-        step, spent = kept["step"], kept["seconds"]
-    batch = sum(SHARE.values())
     taught = torch.cat([taught_channels(d).expand(n, -1) for d, n in SHARE.items()])
-    start, began, last, total = time.time() - spent, step, time.time(), 0.0
-    while (done := max((time.time() - start) / 60 / minutes, step / steps)) < 1:
-        rng = np.random.default_rng([seed, step])  # each step draws numbers of its own, cut or not
-        torch.manual_seed(seed + step)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1, step / 100 + 0.01) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
         parts = [augmented_batch(training[d], n, rng) for d, n in SHARE.items()]
         gray, truth = torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])
         with torch.autocast("cpu", torch.bfloat16):  # three times faster where the processor has matrix units
             logits = net(gray.contiguous(memory_format=torch.channels_last))
-        loss = dense_loss(logits.float(), truth, taught)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimiser.step()
-        step, total = step + 1, total + loss.item()
-        if step % LOG_STEPS == 0:
-            per_second = (step - began) * batch / (time.time() - start - spent)
-            metrics.write(step, {"loss": total / LOG_STEPS, "picturesPerSecond": per_second})
-            print(f"step {step} loss {total / LOG_STEPS:.3f} {per_second:.1f} pictures/s", flush=True)
-            total = 0.0
-        if step % SAVE_STEPS == 0:
-            write_whole(path, {"net": net.state_dict(), "step": step, "optimiser": optimiser.state_dict(), "seconds": time.time() - start})
-        if time.time() - last > VALIDATE_SECONDS:
-            print("validation", validate(net, validation, metrics, step), flush=True)
-            last = time.time()
-    write_whole(path, {"net": net.state_dict(), "step": step})
-    print("final", step, validate(net, validation, metrics, step), flush=True)
+        return dense_loss(logits.float(), truth, taught)
 
-
-def validate(net: ConceptNet, sets: dict[str, DenseSet], metrics: Metrics, step: int) -> dict[str, float]:
-    scores = dense_scores(net, sets)
-    metrics.write(step, {f"validation/{k}": v for k, v in scores.items() if not math.isnan(v)})
-    return scores
+    train_one_cycle(net, path, kept, loss_of, lambda: dense_scores(net, validation), sum(SHARE.values()), minutes, steps, rate, seed, VALIDATE_SECONDS)

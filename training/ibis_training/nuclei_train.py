@@ -1,7 +1,5 @@
 """Stage A, second part: the finer network learns where nuclei and their cores are."""
 
-import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +13,8 @@ from .image import luma, resize_bilinear
 from .instances import find_instances, rank_maps
 from .nuclei_data import nuclei_files, nuclei_pictures
 from .nuclei_net import NUCLEI_FIELD, NucleiNet
+from .one_cycle import train_one_cycle
 from .plan import validation_cases
-from .runs_folder import Metrics, write_whole
 from .targets import Ranked
 from .variants import NUCLEI_DATASET
 from .vision import coarse, deepest, soft_depth
@@ -26,7 +24,7 @@ CORE_GAIN = 1.4  # a cell partly covered by a core is core: else the smallest nu
 INVERTED = 0.15  # of the pictures: dark on bright as in stained tissue
 EDGE = 5  # cells along the edges of warped pictures from which nothing is learnt
 BLURRED = 0.2  # of the batches
-LOG_STEPS, SAVE_STEPS, VALIDATE_SECONDS = 50, 100, 240
+VALIDATE_SECONDS = 240
 
 
 def load_pictures(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,43 +105,14 @@ def train_nuclei(folder: Path, minutes: float, threads: int, seed: int, rate: fl
     pictures = load_pictures(folder)
     held_out = [c for c in validation_cases(NUCLEI_DATASET) if isinstance(c.target.instances, Ranked)]
     net, path = NucleiNet().to(memory_format=torch.channels_last), folder / "nuclei.pt"
-    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.02)
-    kept, step, spent = torch.load(path) if path.exists() else None, 0, 0.0
+    kept = torch.load(path) if path.exists() else None
     if kept:
         net.load_state_dict(kept["net"])
-    if kept and "optimiser" in kept:
-        optimiser.load_state_dict(kept["optimiser"])
-        step, spent = kept["step"], kept["seconds"]
-    (folder / "nuclei").mkdir(exist_ok=True)
-    metrics, start, looked, total = Metrics(folder / "nuclei"), time.time() - spent, time.time(), 0.0
 
-    def validate() -> None:
-        scores = ranked_scores(net, held_out)
-        metrics.write(step, {f"validation/{k}": v for k, v in scores.items()})
-        print("validation", step, scores, flush=True)
-
-    while (done := max((time.time() - start) / 60 / minutes, step / steps)) < 1:
-        rng = np.random.default_rng([seed, step])  # each step draws numbers of its own, cut or not
-        torch.manual_seed(seed + step)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1, step / 100 + 0.01) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-5
+    def loss_of(rng: np.random.Generator) -> Tensor:
         gray, truth, holds = draw_pictures(pictures, batch_size, rng)
         with torch.autocast("cpu", torch.bfloat16):
             logits = net(vary_contrast(gray, rng).contiguous(memory_format=torch.channels_last))
-        loss = nuclei_loss(logits.float(), cell_truth(truth), holds)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimiser.step()
-        step, total = step + 1, total + loss.item()
-        if step % LOG_STEPS == 0:
-            metrics.write(step, {"loss": total / LOG_STEPS})
-            print(f"step {step} loss {total / LOG_STEPS:.3f} {(time.time() - start) / step:.2f} s a step", flush=True)
-            total = 0.0
-        if step % SAVE_STEPS == 0:
-            write_whole(path, {"net": net.state_dict(), "step": step, "optimiser": optimiser.state_dict(), "seconds": time.time() - start})
-        if time.time() - looked > VALIDATE_SECONDS:
-            validate()
-            looked = time.time()
-    write_whole(path, {"net": net.state_dict(), "step": step})
-    validate()
+        return nuclei_loss(logits.float(), cell_truth(truth), holds)
+
+    train_one_cycle(net, path, kept, loss_of, lambda: ranked_scores(net, held_out), batch_size, minutes, steps, rate, seed, VALIDATE_SECONDS)

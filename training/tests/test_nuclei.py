@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ibis_training import nuclei_train
+from ibis_training import nuclei_train, one_cycle
 from ibis_training.dense import CONCEPTS
 from ibis_training.nuclei_net import even_out
 from ibis_training.nuclei_train import draw_pictures, train_nuclei, vary_contrast
@@ -25,8 +25,8 @@ def train(folder, monkeypatch, cut_at=None) -> dict:
     """Four steps; `cut_at`: killed before that one, then begun again."""
     monkeypatch.setattr(nuclei_train, "load_pictures", lambda _: pictures())
     monkeypatch.setattr(nuclei_train, "validation_cases", lambda _: [])
-    monkeypatch.setattr(nuclei_train, "LOG_STEPS", 1)
-    monkeypatch.setattr(nuclei_train, "SAVE_STEPS", 1)
+    monkeypatch.setattr(one_cycle, "LOG_STEPS", 1)
+    monkeypatch.setattr(one_cycle, "SAVE_STEPS", 1)
     folder.mkdir()
     if cut_at:
         true_loss, calls = nuclei_train.nuclei_loss, itertools.count(1)

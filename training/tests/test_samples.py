@@ -9,7 +9,7 @@ import pytest
 import torch
 from tasks import disc_tool, make_case
 
-from ibis_training import dense
+from ibis_training import dense, one_cycle
 from ibis_training.dense import CONCEPTS, load_channels
 from ibis_training.concept_net import ConceptNet
 from ibis_training.environment import Task
@@ -141,8 +141,8 @@ def train_dense(folder, monkeypatch, cut_at=None):
     sets = {d: made_dense_set(d) for d in DATASETS}
     monkeypatch.setattr(dense, "load_dense_sets", lambda _: (sets, sets))
     monkeypatch.setattr(dense, "validation_cases", lambda _: [])
-    monkeypatch.setattr(dense, "LOG_STEPS", 1)
-    monkeypatch.setattr(dense, "SAVE_STEPS", 1)
+    monkeypatch.setattr(one_cycle, "LOG_STEPS", 1)
+    monkeypatch.setattr(one_cycle, "SAVE_STEPS", 1)
     folder.mkdir()
     if cut_at:
         true_loss, calls = dense.dense_loss, itertools.count(1)
