@@ -24,6 +24,17 @@ export function parseAmount(text: string): number {
   return amount;
 }
 
+/** A parser of comma-separated words, each one of `known`. */
+export const parseSomeOf =
+  <T extends string>(known: readonly T[]) =>
+  (text: string): readonly T[] => {
+    const words = text.split(',').map((word) => word.trim());
+    const found = words.filter((word): word is T => known.some((one) => one === word));
+    if (found.length < words.length)
+      throw new InvalidArgumentError(`It must be some of ${known.join(',')}.`);
+    return found;
+  };
+
 const LONGEST_PROMPT = 2000; // characters that `startSession` takes
 
 export function parsePrompt(text: string): string {

@@ -1,11 +1,11 @@
 import path from 'node:path';
 
-import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
 import { measurementFormats } from '../contract/measurementChannels.js';
 import type { MeasurementFormat } from '../contract/measurementChannels.js';
-import { addProfileOptions, toDeidentification } from './deidentify.js';
+import { parseSomeOf } from './arguments.js';
+import { addProfileOptions, chosenDeidentification } from './deidentify.js';
 import type { ProfileOptions } from './deidentify.js';
 import { openEngine, openStoredEngine } from './openEngine.js';
 import { chooseSeries, openInput } from './openInput.js';
@@ -22,19 +22,13 @@ interface MeasurementsOptions extends ProfileOptions {
   readonly json?: true;
 }
 
-const isFormat = (word: string): word is MeasurementFormat =>
-  measurementFormats.some((format) => format === word);
-
-export function parseFormats(text: string): readonly MeasurementFormat[] {
-  const words = text.split(',').map((word) => word.trim());
-  const formats = words.filter(isFormat);
-  if (formats.length < words.length)
-    throw new InvalidArgumentError(`It must be some of ${measurementFormats.join(',')}.`);
-  return formats;
-}
-
 /** What is stored of one series; with `--import` after a report was laid on it, with `--out` also written to files. */
-export async function runMeasurements(input: string, options: MeasurementsOptions): Promise<void> {
+export async function runMeasurements(
+  input: string,
+  options: MeasurementsOptions,
+  command: Command,
+): Promise<void> {
+  const deidentify = chosenDeidentification(options, command);
   const output = createOutput(options.json === true, { out: process.stdout, err: process.stderr });
   if (options.out !== undefined) requireWritableFolder(options.out);
   // An import may be the first that is stored.
@@ -58,7 +52,7 @@ export async function runMeasurements(input: string, options: MeasurementsOption
         seriesId,
         formats: [...options.formats],
         outDir: path.resolve(options.out),
-        deidentify: options.deidentify === true ? toDeidentification(options) : null,
+        deidentify,
       });
       files.push(...written.files);
       notes.push(...written.notes);
@@ -93,7 +87,7 @@ export function addMeasurementsCommand(program: Command): void {
     .option(
       '--formats <list>',
       `what to write, some of ${measurementFormats.join(',')}`,
-      parseFormats,
+      parseSomeOf(measurementFormats),
       ['dicom-sr', 'csv'] satisfies MeasurementFormat[],
     )
     .option('--import <file>', 'DICOM SR (TID 1500) to lay on the series first')

@@ -1,6 +1,5 @@
 import path from 'node:path';
 
-import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
 import type { Deidentification } from '../contract/deidentification.js';
@@ -9,6 +8,7 @@ import { segmentationFormats } from '../contract/segmentationFormats.js';
 import type { SegmentationFormat } from '../contract/segmentationFormats.js';
 import type { Segmentation } from '../domain/segmentation.js';
 import type { SeriesSummary } from '../domain/study.js';
+import { parseSomeOf } from './arguments.js';
 import { addProfileOptions, chosenDeidentification } from './deidentify.js';
 import type { ProfileOptions } from './deidentify.js';
 import { openEngine, openStoredEngine } from './openEngine.js';
@@ -31,17 +31,6 @@ interface SegmentationsOptions extends ProfileOptions {
 interface Written {
   readonly files: readonly string[];
   readonly notes: readonly string[];
-}
-
-const isFormat = (word: string): word is SegmentationFormat =>
-  segmentationFormats.some((format) => format === word);
-
-function parseFormats(text: string): readonly SegmentationFormat[] {
-  const words = text.split(',').map((word) => word.trim());
-  const formats = words.filter(isFormat);
-  if (formats.length < words.length)
-    throw new InvalidArgumentError(`It must be some of ${segmentationFormats.join(',')}.`);
-  return formats;
 }
 
 /** A file onto the series that was named, or else onto the one that it was made on. */
@@ -157,7 +146,7 @@ export function addSegmentationsCommand(program: Command): void {
     .option(
       '--formats <list>',
       `what to write, some of ${segmentationFormats.join(',')}`,
-      parseFormats,
+      parseSomeOf(segmentationFormats),
       ['seg'] satisfies SegmentationFormat[],
     )
     .option('--import <file>', 'DICOM SEG, RTSTRUCT, NIfTI or NRRD to lay on the images first')

@@ -74,6 +74,17 @@ describe('ibis measurements', () => {
     );
   });
 
+  it('writes nothing where it is said how to de-identify, but not to do it', async () => {
+    const named = path.join(work, 'named');
+    const args = ['measurements', series, '--data-dir', dataDir, '--out', named];
+    const refused = await runCli([...args, '--dates', 'shift']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(
+      '--dates says how to de-identify: write --deidentify with it.',
+    );
+    expect(existsSync(named)).toBe(false);
+  });
+
   it('lays a report on the series in another data folder', async () => {
     const report = path.join(out, 'measurements.dcm');
     expect(existsSync(report)).toBe(true);
