@@ -4,7 +4,7 @@ The engine only sees `pixel_values -> image_features`, as with any Idefics3-shap
 1. separates the drawn mask from the picture by colour (the overlay's green is known, pictures are shown in gray),
 2. segments every concept it was trained for at a quarter of the resolution, and finds single nuclei by rank at half,
 3. measures, per concept, what is missing and what is too much, with a soft distance transform,
-4. writes five tokens per concept: a summary (how much is covered, how deep the worst places are) and the
+4. writes five tokens per concept: a summary (how much is covered, how deep the worst places are, which way) and the
    coordinates of the deepest missing and surplus places, x and y apart, each written in the waves in which
    the language model's coordinate tokens begin.
 """
@@ -19,12 +19,15 @@ from .concept_net import ConceptNet
 from .image import OVERLAY_ALPHA, OVERLAY_RGB
 from .instances import find_instances, rank_maps
 from .nuclei_net import NucleiNet
+from .reasoning import NEAR
 from .targets import Ranked
 
 SIZE_PX = 256
 FIELD = 64  # side of the concept maps; one cell is 4 x 4 observation pixels
 EROSIONS = 24
 NEAR_CELLS = 2  # around the deepest cell: what its place is averaged over
+FARTHEST = 3.0  # NEAR: beyond, a bearing is no clearer
+EMPTY_CELLS = 0.01  # so much weight in the middle: a concept that is nowhere has its centre there
 FREQUENCIES = (1, 2, 4, 8, 16)
 
 
@@ -119,6 +122,13 @@ def deepest(depth: Tensor) -> tuple[Tensor, Tensor]:
     return best, torch.stack([x, y], -1)
 
 
+def bearing(offset: Tensor) -> Tensor:
+    """What decides a direction's word, f32 [..., 3] of offsets [..., 2]: x and y, and how much longer x is than y, each in NEAR.
+    It is in the waves of a place, too, but was not read from them with care (docs/models/tried.md)."""
+    length = offset.abs()
+    return (torch.cat([offset, length[..., :1] - length[..., 1:]], -1) / NEAR).clamp(-FARTHEST, FARTHEST)
+
+
 def measure_concepts(probability: Tensor, mask: Tensor) -> Tensor:
     """Per-concept summary f32 [b, c, SUMMARY] from concept probabilities [b, c, 64, 64] and the mask [b, 1, 64, 64]."""
     missing, surplus, shared = probability * (1 - mask), mask * (1 - probability), probability * mask
@@ -129,19 +139,21 @@ def measure_concepts(probability: Tensor, mask: Tensor) -> Tensor:
     surplus_depth, surplus_place = deepest(soft_depth(((surplus - 0.5) * 4 + 0.5).clamp(0, 1)))
     axis = (torch.arange(FIELD, dtype=mask.dtype, device=mask.device) + 0.5) / FIELD
     area = tp + fn
-    centre = torch.stack([(probability.sum(2) * axis).sum(-1), (probability.sum(3) * axis).sum(-1)], -1) / (area[..., None] + 1)
+    weight = area[..., None] + EMPTY_CELLS
+    centre = (torch.stack([(probability.sum(2) * axis).sum(-1), (probability.sum(3) * axis).sum(-1)], -1) + EMPTY_CELLS / 2) / weight
     scalars = torch.stack([
         missing_depth / 8, surplus_depth / 8, torch.log1p(missing_depth), torch.log1p(surplus_depth),
         (missing_depth - surplus_depth).clamp(-2, 2), tp / (area + 1), tp / (tp + fp + 1), tp / (tp + fn + fp + 1),
         area / n * 4, (tp + fp) / n * 4, probability.amax((2, 3)), (mask.sum((2, 3)) / 4).clamp(0, 1).expand_as(area),
     ], -1)
-    return torch.cat([scalars, fourier(missing_place), fourier(surplus_place), fourier(centre), missing_place - centre, surplus_place - centre], -1)
+    bearings = [bearing(place - origin) for place in (missing_place, surplus_place) for origin in (0.5, centre)]
+    return torch.cat([scalars, fourier(missing_place), fourier(surplus_place), fourier(centre), *bearings], -1)
 
 
 SCALARS = 12
 WAVES = 2 * len(FREQUENCIES)
 PLACES = 4  # missing x, missing y, surplus x, surplus y
-SUMMARY = SCALARS + (PLACES + 2) * WAVES + 4
+SUMMARY = SCALARS + (PLACES + 2) * WAVES + 4 * 3
 
 
 class VisionEncoder(nn.Module):

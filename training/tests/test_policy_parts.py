@@ -9,12 +9,13 @@ from ibis_training.image import apply_window, gray_to_rgb, render_observation
 from ibis_training.oracle import border_distance, next_oracle_click
 from ibis_training.policy import LoadedPolicy, Policy, generate_step, pixel_values
 from ibis_training.decoder import DecoderShape
+from ibis_training.follow import read_place
 from ibis_training.prompts import format_user
 from ibis_training.reasoning import Geometry, direction, measure, write_absent_step, write_click_step, write_stop_step
 from ibis_training.samples import Sample
 from ibis_training.sft import ABSENT_SHARE, IMAGE_TOKENS, TARGETS, collate, corpus, write_sample
 from ibis_training.tokens import build_tokenizer, coordinate_ids, prompt_text
-from ibis_training.vision import SUMMARY, deepest, separate_overlay, soft_depth
+from ibis_training.vision import FIELD, SUMMARY, bearing, deepest, measure_concepts, separate_overlay, soft_depth
 
 TOKENIZER = build_tokenizer(corpus())
 
@@ -96,6 +97,26 @@ def test_a_region_of_few_cells_in_the_corner_is_told_where_it_is():
     region = np.zeros((64, 64), bool)
     region[1:3, 2:4] = True  # nowhere deeper than one cell
     assert place_in(region) == pytest.approx((3, 2), abs=0.6)
+
+
+def test_the_centre_of_a_few_cells_is_among_them_and_of_none_in_the_middle():
+    few = torch.zeros(1, 2, FIELD, FIELD)
+    few[0, 0, 50:52, 8:10] = 1
+    small, empty = measure_concepts(few, torch.zeros(1, 1, FIELD, FIELD))[0].numpy()
+    assert read_place(small, 2) == pytest.approx((9 / FIELD, 51 / FIELD), abs=0.002)
+    assert read_place(empty, 2) == pytest.approx((0.5, 0.5), abs=0.001)
+
+
+def test_a_bearing_tells_which_word_of_direction_is_right():
+    rng = random.Random(3)
+    for _ in range(300):
+        origin, place = ((rng.random(), rng.random()) for _ in range(2))
+        if rng.random() < 0.5:  # near one another
+            place = tuple(o + rng.uniform(-0.08, 0.08) for o in origin)
+        x, y, longer = bearing(torch.tensor(place) - torch.tensor(origin)).tolist()
+        told = None if max(abs(x), abs(y)) < 1 else ("left" if x < 0 else "right") if longer >= 0 else ("top" if y < 0 else "bottom")
+        words = direction("acquired", origin, place)
+        assert words == (told and f"the {told} of the image")
 
 
 def test_soft_depth_is_nearly_the_euclidean_distance(disc):
