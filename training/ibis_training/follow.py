@@ -11,6 +11,7 @@ import numpy as np
 from .reasoning import Geometry
 from .samples import Sample
 from .targets import load_targets
+from .variants import NUCLEI_DATASET
 from .vision import FREQUENCIES, SCALARS
 
 STOP_ESTIMATED_IOU = 0.75  # the maps are soft, so that a mask as good as the oracle's last one measures about this
@@ -18,8 +19,9 @@ STOP_DEPTH_CELLS = 1.2  # no wrong place is deeper: more clicks there blur the m
 STOP_DEPTH_OF_MANY = 0.9  # of many small ones, a missing one is no deeper than a cell
 LEAST_ESTIMATED_IOU = 0.5  # a small target is shallow all over: below this it is not found yet
 LEAST_DEPTH_CELLS = 0.5  # nothing that could be clicked on is left
+ENOUGH_CLICKS, FINEST_CELLS = 2, 1.1  # after so many clicks on one nucleus what is no deeper stays as it is: at a sliver the segmenter does no better
 ALL_NUCLEI = "nuclei"
-FOLLOWED = {"left-ventricle", "fetal-head", "left-caudate", "right-caudate", *(t.id for t in load_targets("dsb2018_nuclei").targets)}
+FOLLOWED = {"left-ventricle", "fetal-head", "left-caudate", "right-caudate", *(t.id for t in load_targets(NUCLEI_DATASET).targets)}
 # the others keep the simulator's labels: with these, held-out cases came out better
 
 
@@ -40,7 +42,8 @@ def follow_encoder(sample: Sample, concept: int) -> Sample:
     label = "include" if missing >= surplus else "exclude"
     place = read_place(sample.summary[concept], 0 if label == "include" else 1)
     depth, shallow = max(missing, surplus), STOP_DEPTH_OF_MANY if sample.target_id == ALL_NUCLEI else STOP_DEPTH_CELLS
-    good = iou >= STOP_ESTIMATED_IOU or (depth < shallow and iou >= LEAST_ESTIMATED_IOU) or depth < LEAST_DEPTH_CELLS
+    patience_over = sample.dataset == NUCLEI_DATASET and sample.target_id != ALL_NUCLEI and len(sample.history) >= ENOUGH_CLICKS and depth < FINEST_CELLS
+    good = iou >= STOP_ESTIMATED_IOU or (depth < shallow and iou >= LEAST_ESTIMATED_IOU) or depth < LEAST_DEPTH_CELLS or patience_over
     done = bool(sample.history) and not sample.geometry.mask_empty and good
     g = sample.geometry
     outside = 0.0 if g.mask_empty else 1 - precision

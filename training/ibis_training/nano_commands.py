@@ -168,17 +168,17 @@ def rl_tasks(config: dict, known: set[str]) -> tuple[Callable, list[Task]]:
     """(what draws a training task, held-out tasks with absent ones among them), of the targets in `known`."""
     from .evaluate import absent_task, plain_task
 
-    settings, by_target = config["rl"], {}
+    settings, cases = config["rl"], {}
     for dataset in DATASETS:
         for case in varied_cases(dataset, settings.get("cases", config.get("limit")), config["seed"], settings["mirrored"], settings["heads"], settings["crops"]):
             if case.target.id in known:
-                by_target.setdefault(case.target.id, []).append(case)
+                cases.setdefault(dataset, {}).setdefault(case.target.id, []).append(case)
     validation = []
     for dataset in DATASETS:
         held_out = [c for c in validation_cases(dataset) if c.target.id in known]
         chosen = random.Random(0).sample(held_out, min(len(held_out), settings["validationCases"]))
         validation += [plain_task(c) for c in chosen] + [absent_task(c) for c in chosen[::3]]
-    return lambda rng: draw_task(by_target, settings["absentShare"], rng), validation
+    return lambda rng: draw_task(cases, settings["absentShare"], rng), validation
 
 
 def rl(config: dict, runs: Path) -> None:

@@ -55,9 +55,10 @@ def varied_cases(dataset: str, limit: int | None = None, seed: int = 0, mirrored
     return cases + [c for c in made if c is not None]
 
 
-def draw_task(cases: dict[str, list[Case]], absent_share: float, rng: random.Random) -> Task:
-    """Targets alike (`cases` by target id), any of their cases, asked for in any way; a share asks for what is not there."""
-    case = rng.choice(cases[rng.choice(sorted(cases))])
+def draw_task(cases: dict[str, dict[str, list[Case]]], absent_share: float, rng: random.Random) -> Task:
+    """Data sets alike, of one its targets alike (`cases` by both), any of their cases, asked for in any way; a share asks for what is not there."""
+    of_set = cases[rng.choice(sorted(cases))]
+    case = rng.choice(of_set[rng.choice(sorted(of_set))])
     if rng.random() < absent_share:
         return Task(case, draw_absent_request(case.dataset, absent_ids(case), rng), rng.randrange(1 << 30))
     return Task(case, draw_request(case.dataset, case.target, rng), rng.randrange(1 << 30))

@@ -33,9 +33,7 @@ ABSENT_SHARE = 0.35  # of first steps that are asked for what is not there
 LEAST_AGREEMENT = 0.3  # IoU of the encoder's nucleus with the one meant: below, it took another
 COORDINATE_SIGMA = 1.2  # of the soft target, in hundredths
 IGNORE = -100
-# The tokens at which a step is decided: refuse, go on or stop, what is wrong, and where.
-DECISIVE = ("No", "The", " The", " This", " missing", " surplus", " near", " left", " right", " top", " bottom", " anterior", " posterior", " superior", " inferior")
-DECISIVE_WEIGHT = 5.0
+WORD_WEIGHT = 5.0  # of a token beside a percentage's, which is an estimate: most words follow from those before and cost nothing, some decide
 LOG_STEPS, SAVE_SECONDS = 50, 90
 
 
@@ -141,11 +139,7 @@ def attention_loss(model: Policy, batch: dict[str, Tensor], reply: Tensor, is_im
     return total - 3 * log_p.gather(2, place[..., None])[..., 0][due].sum() / due.sum().clamp(min=1)
 
 
-def decisive_ids(tokenizer: Tokenizer) -> Tensor:
-    return torch.tensor([tokenizer.encode(word, add_special_tokens=False).ids[0] for word in DECISIVE])
-
-
-def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates: Tensor, decisive: Tensor) -> tuple[Tensor, dict[str, float]]:
+def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates: Tensor) -> tuple[Tensor, dict[str, float]]:
     decoder = model.decoder
     embedded = decoder.embedding(batch["ids"])
     features = model.vision.project(batch["summary"])
@@ -161,11 +155,11 @@ def sft_loss(model: Policy, batch: dict[str, Tensor], image_id: int, coordinates
     soft_target = (-(torch.arange(100.0)[None] - place[is_place][:, None]) ** 2 / (2 * COORDINATE_SIGMA**2)).softmax(-1)
     soft = -(soft_target * log_p[is_place][:, coordinates]).sum(-1)
     off = (log_p[is_place][:, coordinates].argmax(-1) - place[is_place]).abs().mean()
-    decides = torch.isin(labels, decisive)
-    weight = 1 + (DECISIVE_WEIGHT - 1) * decides.float()
+    is_word = ~torch.isin(labels, coordinates)
+    weight = torch.where(is_word, WORD_WEIGHT, 1.0)
     loss = ((weight * hard)[~is_place].sum() + 2 * soft.sum()) / len(labels) + 0.1 * attention_loss(model, batch, chosen, is_image)
     return loss, {"text": hard[~is_place].mean().item(), "place": soft.mean().item(), "off": off.item(),
-                  "decided": (log_p[decides].argmax(-1) == labels[decides]).float().mean().item()}
+                  "words": (log_p[is_word].argmax(-1) == labels[is_word]).float().mean().item()}
 
 
 def place_coordinates(model: Policy, ids: list[int]) -> None:
@@ -223,7 +217,7 @@ def train_sft(training: list[Sample], validation: list[Sample], maps: ConceptMap
     model.vision.net.eval()
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
-    image_id, coordinates, decisive = tokenizer.token_to_id(IMAGE), torch.tensor(coordinate_ids(tokenizer)), decisive_ids(tokenizer)
+    image_id, coordinates = tokenizer.token_to_id(IMAGE), torch.tensor(coordinate_ids(tokenizer))
     p = None if weights is None else np.array(weights) / np.sum(weights)
     folder.mkdir(parents=True, exist_ok=True)
     metrics, progress = Metrics(folder), {"before": 0, "step": 0, "seconds": 0.0}  # before: steps of earlier runs that were done
@@ -250,7 +244,7 @@ def train_sft(training: list[Sample], validation: list[Sample], maps: ConceptMap
         pick = pick[first : first + batch_size]
         batch = collate([training[i] for i in pick], tokenizer, rng)
         with torch.autocast("cpu", torch.bfloat16):
-            loss, parts = sft_loss(model, batch, image_id, coordinates, decisive)
+            loss, parts = sft_loss(model, batch, image_id, coordinates)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -269,7 +263,7 @@ def train_sft(training: list[Sample], validation: list[Sample], maps: ConceptMap
                 model.eval()
                 with torch.no_grad():
                     held = [validation[i] for i in np.random.default_rng(0).choice(len(validation), min(128, len(validation)), replace=False)]
-                    measured = sft_loss(model, collate(held, tokenizer, random.Random(0)), image_id, coordinates, decisive)[1]
+                    measured = sft_loss(model, collate(held, tokenizer, random.Random(0)), image_id, coordinates)[1]
                 metrics.write(before + step, {f"validation/{k}": v for k, v in measured.items() if not math.isnan(v)})
                 print("validation", measured, flush=True)
                 model.train()

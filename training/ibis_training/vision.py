@@ -26,8 +26,8 @@ SIZE_PX = 256
 FIELD = 64  # side of the concept maps; one cell is 4 x 4 observation pixels
 EROSIONS = 24
 NEAR_CELLS = 2  # around the deepest cell: what its place is averaged over
-FARTHEST = 3.0  # NEAR: beyond, a bearing is no clearer
-EMPTY_CELLS = 0.01  # so much weight in the middle: a concept that is nowhere has its centre there
+SURE = 0.005  # of the image side: by so much more a direction's share grows by e
+EMPTY_CELLS = 0.01  # beside areas: what is nowhere is covered by nothing, and has its centre in the middle
 FREQUENCIES = (1, 2, 4, 8, 16)
 
 
@@ -123,10 +123,10 @@ def deepest(depth: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def bearing(offset: Tensor) -> Tensor:
-    """What decides a direction's word, f32 [..., 3] of offsets [..., 2]: x and y, and how much longer x is than y, each in NEAR.
-    It is in the waves of a place, too, but was not read from them with care (docs/models/tried.md)."""
-    length = offset.abs()
-    return (torch.cat([offset, length[..., :1] - length[..., 1:]], -1) / NEAR).clamp(-FARTHEST, FARTHEST)
+    """Which word of direction is right, as f32 [..., 5] shares: near, and toward the left, right, top and bottom; offsets [..., 2].
+    It is in the waves of a place, too, but was not learned from them, nor from offsets (docs/models/tried.md)."""
+    x, y = offset.unbind(-1)
+    return (torch.stack([torch.full_like(x, NEAR), -x, x, -y, y], -1) / SURE).softmax(-1)
 
 
 def measure_concepts(probability: Tensor, mask: Tensor) -> Tensor:
@@ -143,7 +143,7 @@ def measure_concepts(probability: Tensor, mask: Tensor) -> Tensor:
     centre = (torch.stack([(probability.sum(2) * axis).sum(-1), (probability.sum(3) * axis).sum(-1)], -1) + EMPTY_CELLS / 2) / weight
     scalars = torch.stack([
         missing_depth / 8, surplus_depth / 8, torch.log1p(missing_depth), torch.log1p(surplus_depth),
-        (missing_depth - surplus_depth).clamp(-2, 2), tp / (area + 1), tp / (tp + fp + 1), tp / (tp + fn + fp + 1),
+        (missing_depth - surplus_depth).clamp(-2, 2), tp / (area + EMPTY_CELLS), tp / (tp + fp + EMPTY_CELLS), tp / (tp + fn + fp + EMPTY_CELLS),
         area / n * 4, (tp + fp) / n * 4, probability.amax((2, 3)), (mask.sum((2, 3)) / 4).clamp(0, 1).expand_as(area),
     ], -1)
     bearings = [bearing(place - origin) for place in (missing_place, surplus_place) for origin in (0.5, centre)]
@@ -153,7 +153,7 @@ def measure_concepts(probability: Tensor, mask: Tensor) -> Tensor:
 SCALARS = 12
 WAVES = 2 * len(FREQUENCIES)
 PLACES = 4  # missing x, missing y, surplus x, surplus y
-SUMMARY = SCALARS + (PLACES + 2) * WAVES + 4 * 3
+SUMMARY = SCALARS + (PLACES + 2) * WAVES + 4 * 5
 
 
 class VisionEncoder(nn.Module):

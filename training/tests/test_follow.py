@@ -8,6 +8,7 @@ from ibis_training.dense import CONCEPTS
 from ibis_training.follow import follow_encoder, read_place
 from ibis_training.reasoning import Geometry
 from ibis_training.samples import Sample
+from ibis_training.variants import NUCLEI_DATASET
 from ibis_training.vision import measure_concepts
 
 VENTRICLE = CONCEPTS.names.index(("sunnybrook_cmr", "left-ventricle"))
@@ -48,6 +49,19 @@ def small_target(disc, mask: np.ndarray, side: int = 2, probability: float = 1) 
     maps[0, VENTRICLE, 6 : 6 + side, 6 : 6 + side] = probability
     summary = measure_concepts(maps, torch.from_numpy(mask)[None, None].float())[0].numpy().astype(np.float16)
     return replace(sample(disc, mask), summary=summary)
+
+
+def test_after_two_clicks_on_one_nucleus_a_sliver_stays_as_it_is(disc):
+    """Its mask is a cell too wide all round: of a ventricle, or after one click, that is still to be cut."""
+    sliver = small_target(disc, np.pad(np.ones((3, 3), bool), ((5, 56), (5, 56))), side=1)
+    nucleus = CONCEPTS.names.index((NUCLEI_DATASET, "leftmost-nucleus"))
+    summary = np.roll(sliver.summary, nucleus - VENTRICLE, axis=0)
+    clicks = (("include", 0.1, 0.1), ("exclude", 0.1, 0.1))
+    label = lambda of, concept: follow_encoder(of, concept).label
+    assert label(replace(sliver, history=clicks), VENTRICLE) == "exclude"
+    of_nucleus = replace(sliver, dataset=NUCLEI_DATASET, target_id="leftmost-nucleus", summary=summary)
+    assert label(replace(of_nucleus, history=clicks[:1]), nucleus) == "exclude"
+    assert label(replace(of_nucleus, history=clicks), nucleus) == "stop"
 
 
 def test_a_small_target_is_not_good_enough_before_it_is_found(disc):

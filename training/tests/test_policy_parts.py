@@ -11,7 +11,7 @@ from ibis_training.policy import LoadedPolicy, Policy, generate_step, pixel_valu
 from ibis_training.decoder import DecoderShape
 from ibis_training.follow import read_place
 from ibis_training.prompts import format_user
-from ibis_training.reasoning import Geometry, direction, measure, write_absent_step, write_click_step, write_stop_step
+from ibis_training.reasoning import DIRECTIONS, Geometry, direction, measure, write_absent_step, write_click_step, write_stop_step
 from ibis_training.samples import Sample
 from ibis_training.sft import ABSENT_SHARE, IMAGE_TOKENS, TARGETS, collate, corpus, write_sample
 from ibis_training.tokens import build_tokenizer, coordinate_ids, prompt_text
@@ -113,10 +113,9 @@ def test_a_bearing_tells_which_word_of_direction_is_right():
         origin, place = ((rng.random(), rng.random()) for _ in range(2))
         if rng.random() < 0.5:  # near one another
             place = tuple(o + rng.uniform(-0.08, 0.08) for o in origin)
-        x, y, longer = bearing(torch.tensor(place) - torch.tensor(origin)).tolist()
-        told = None if max(abs(x), abs(y)) < 1 else ("left" if x < 0 else "right") if longer >= 0 else ("top" if y < 0 else "bottom")
-        words = direction("acquired", origin, place)
-        assert words == (told and f"the {told} of the image")
+        shares = bearing(torch.tensor(place, dtype=torch.float64) - torch.tensor(origin, dtype=torch.float64))
+        assert float(shares.sum()) == pytest.approx(1)
+        assert (None, *DIRECTIONS["acquired"])[int(shares.argmax())] == direction("acquired", origin, place)
 
 
 def test_soft_depth_is_nearly_the_euclidean_distance(disc):
