@@ -1,11 +1,8 @@
 """The finer network that finds every nucleus: what it is shown, and going on after a cut."""
 
-import itertools
-import json
-
 import numpy as np
-import pytest
 import torch
+from cuts import logged_steps, read_metrics, run_cut
 
 from ibis_training import nuclei_train, one_cycle
 from ibis_training.dense import CONCEPTS
@@ -28,19 +25,10 @@ def train(folder, monkeypatch, cut_at=None) -> dict:
     monkeypatch.setattr(one_cycle, "LOG_STEPS", 1)
     monkeypatch.setattr(one_cycle, "SAVE_STEPS", 1)
     folder.mkdir()
+    run = lambda: train_nuclei(folder, 60, 1, 0, 1e-3, 2, steps=4)
     if cut_at:
-        true_loss, calls = nuclei_train.nuclei_loss, itertools.count(1)
-
-        def cut_loss(*arguments):
-            if next(calls) == cut_at:
-                raise KeyboardInterrupt
-            return true_loss(*arguments)
-
-        monkeypatch.setattr(nuclei_train, "nuclei_loss", cut_loss)
-        with pytest.raises(KeyboardInterrupt):
-            train_nuclei(folder, 60, 1, 0, 1e-3, 2, steps=4)
-        monkeypatch.setattr(nuclei_train, "nuclei_loss", true_loss)
-    train_nuclei(folder, 60, 1, 0, 1e-3, 2, steps=4)
+        run_cut(monkeypatch, nuclei_train, "nuclei_loss", run, cut_at)
+    run()
     return torch.load(folder / "nuclei.pt")
 
 
@@ -49,8 +37,7 @@ def test_it_keeps_to_its_steps_logs_them_and_goes_on_after_a_cut_as_if_there_had
     assert whole["step"] == cut["step"] == 4 and "optimiser" not in whole
     for name, weights in whole["net"].items():
         torch.testing.assert_close(cut["net"][name], weights, atol=1e-5, rtol=1e-4)
-    rows = [json.loads(line) for line in (tmp_path / "cut" / "nuclei" / "metrics.jsonl").read_text().splitlines()]
-    assert [r["iteration"] for r in rows if "loss" in r] == [1, 2, 3, 4]
+    assert logged_steps(read_metrics(tmp_path / "cut" / "nuclei")) == [1, 2, 3, 4]
 
 
 def test_a_faint_picture_looks_like_its_bright_twin():

@@ -1,12 +1,11 @@
 """Trajectories as the small policy learns from them: states, labels, what follows a warp."""
 
-import itertools
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from cuts import logged_steps, read_metrics, run_cut
 from tasks import disc_tool, make_case
 
 from ibis_training import dense, one_cycle
@@ -144,19 +143,10 @@ def train_dense(folder, monkeypatch, cut_at=None):
     monkeypatch.setattr(one_cycle, "LOG_STEPS", 1)
     monkeypatch.setattr(one_cycle, "SAVE_STEPS", 1)
     folder.mkdir()
+    run = lambda: dense.train_dense(folder, 60, 1, steps=4)
     if cut_at:
-        true_loss, calls = dense.dense_loss, itertools.count(1)
-
-        def cut_loss(*arguments):
-            if next(calls) == cut_at:
-                raise KeyboardInterrupt
-            return true_loss(*arguments)
-
-        monkeypatch.setattr(dense, "dense_loss", cut_loss)
-        with pytest.raises(KeyboardInterrupt):
-            dense.train_dense(folder, 60, 1, steps=4)
-        monkeypatch.setattr(dense, "dense_loss", true_loss)
-    dense.train_dense(folder, 60, 1, steps=4)
+        run_cut(monkeypatch, dense, "dense_loss", run, cut_at)
+    run()
     return torch.load(folder / "dense.pt")
 
 
@@ -165,8 +155,8 @@ def test_the_vision_encoder_keeps_to_its_steps_logs_them_and_goes_on_after_a_cut
     assert whole["step"] == cut["step"] == 4 and "optimiser" not in whole  # done: a further run begins anew with these weights
     for name, weights in whole["net"].items():
         torch.testing.assert_close(cut["net"][name], weights, atol=1e-5, rtol=1e-4)
-    rows = [json.loads(line) for line in (tmp_path / "cut" / "dense" / "metrics.jsonl").read_text().splitlines()]
-    assert [r["iteration"] for r in rows if "loss" in r] == [1, 2, 3, 4] and any("validation/left-ventricle" in r for r in rows)
+    rows = read_metrics(tmp_path / "cut" / "dense")
+    assert logged_steps(rows) == [1, 2, 3, 4] and any("validation/left-ventricle" in r for r in rows)
     assert list((tmp_path / "cut" / "dense" / "tensorboard").iterdir())
 
 

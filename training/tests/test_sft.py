@@ -1,11 +1,10 @@
 """Fine-tuning of the small policy: its budget, its logs, and going on after a cut."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
+from cuts import logged_steps, read_metrics, run_cut
 from tasks import disc_tool, make_case, make_task
 
 from ibis_training import nano_commands, sft
@@ -33,18 +32,7 @@ def train(folder, monkeypatch, steps=4, cut_at=None) -> torch.Tensor:
     monkeypatch.setattr(sft, "SAVE_SECONDS", -1)
     run = lambda: sft.train_sft(samples(), samples(), maps, folder, 60, 1, seed=0, rate=1e-3, batch_size=2, steps=steps)
     if cut_at is not None:
-        true_loss, cut = sft.sft_loss, {"calls": 0}
-
-        def cut_loss(model, *arguments):
-            cut["calls"] += model.training
-            if cut["calls"] == cut_at:
-                raise KeyboardInterrupt
-            return true_loss(model, *arguments)
-
-        monkeypatch.setattr(sft, "sft_loss", cut_loss)
-        with pytest.raises(KeyboardInterrupt):
-            run()
-        monkeypatch.setattr(sft, "sft_loss", true_loss)
+        run_cut(monkeypatch, sft, "sft_loss", run, cut_at)
     run()
     return torch.load(folder / "policy.pt")["decoder.embedding.weight"]
 
@@ -52,8 +40,8 @@ def train(folder, monkeypatch, steps=4, cut_at=None) -> torch.Tensor:
 def test_it_keeps_to_its_steps_logs_them_and_goes_on_after_a_cut_as_if_there_had_been_none(tmp_path, monkeypatch):
     whole, cut = train(tmp_path / "whole", monkeypatch), train(tmp_path / "cut", monkeypatch, cut_at=3)
     torch.testing.assert_close(cut, whole, atol=1e-5, rtol=1e-4)
-    rows = [json.loads(line) for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()]
-    assert [r["iteration"] for r in rows if "loss" in r] == [1, 2, 3, 4] and any("validation/text" in r for r in rows)
+    rows = read_metrics(tmp_path / "cut")
+    assert logged_steps(rows) == [1, 2, 3, 4] and any("validation/text" in r for r in rows)
     assert list((tmp_path / "cut" / "tensorboard").iterdir())
 
 
