@@ -113,10 +113,19 @@ function summaryRow(report) {
   return `| ${cells.join(' | ')} |`;
 }
 
+/** Of all steps of all sets: what their texts are held to. */
+function wordsRow(reports) {
+  const { n, parsed, directions } = measurePolicy(reports.flatMap(({ rows }) => rows));
+  if (parsed === null || directions === null) return [];
+  const cells = ['all sets', '', String(n), '', '', percent(parsed), percent(directions)];
+  return [`| ${[...cells, '', '', ''].join(' | ')} |`];
+}
+
 export const summaryTable = (reports) => [
   '| set (test) | segmenter | n | Dice agent / oracle (≥ 0.90) | steps (≤ 5) | text parses (≥ 99%) | directions right (≥ 95%) | absent refused (≥ 90%) | present refused (≤ 3%) | whole case, s (≤ 5) |',
   '| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
   ...reports.map(summaryRow),
+  ...(reports.length > 1 ? wordsRow(reports) : []),
 ];
 
 /** Targets on which the segmenter makes nearly as much of one blind click as the agent of its own. */

@@ -88,6 +88,19 @@ describe('a section of the models page', () => {
     expect(lines.join('\n')).toContain('whole case, encoding included: 1.5 s');
   });
 
+  it('tells of several sets how many of all their words are right', () => {
+    const words = (right: number) => ({ unparsed: 0, directions: 4, directionsRight: right });
+    const report = (right: number) => ({
+      ...base,
+      rows: [row('agent', { words: words(right) }), row('oracle', {})],
+      means,
+    });
+    expect(renderPolicy([report(4), report(3)])).toContain(
+      '| all sets |  | 2 |  |  | 100.0% | 87.5% |  |  |  |',
+    );
+    expect(renderPolicy([report(4)]).join('\n')).not.toContain('| all sets');
+  });
+
   it('leaves out what an older report has not', () => {
     const old = { ...base, rows: [row('agent', {}), row('oracle', {})], means };
     const lines = [...renderPolicy([old]), ...renderSets([old])];
