@@ -6,14 +6,16 @@ import {
   readSession,
   readStoredSession,
 } from './pages/ibisWindow.js';
-import { demo, shareDemoWindow } from './support/demo.js';
+import { shareDemoWindow } from './support/demo.js';
 
 test.describe.serial('an agent under the reader’s hand', () => {
   const ibis = shareDemoWindow({ needsPolicy: true });
+  const prompt = 'Segment the left putamen.'; // takes the policy more steps than the demo's own request
 
   test('pauses after the step it is in, and stays there', async () => {
     const view = ibisWindow(ibis.page);
     await expect(view.pause).toBeDisabled();
+    await view.request.fill(prompt);
     await view.run.click();
     await view.pause.click();
     await expect(view.state).toHaveText('Paused', { timeout: 60_000 });
@@ -43,6 +45,7 @@ test.describe.serial('an agent under the reader’s hand', () => {
     const view = ibisWindow(ibis.page);
     const before = await readStoredSession(ibis.page);
     await view.run.click();
+    await expect(view.steps).not.toHaveCount(before.steps.length);
     await expect(view.state).not.toHaveText(/Running|Paused/, { timeout: 120_000 });
     const stored = await readStoredSession(ibis.page);
     expect(stored.runState).toBe('stopped');
@@ -84,10 +87,10 @@ test.describe.serial('an agent under the reader’s hand', () => {
         if (!reply.ok) throw new Error(reply.error.message);
         return reply.value.sessionId;
       },
-      { settings: before.settings, prompt: demo.prompt },
+      { settings: before.settings, prompt },
     );
     await view.sessions.click();
-    await view.worklist.getByLabel('Search sessions').fill(demo.prompt);
+    await view.worklist.getByLabel('Search sessions').fill(prompt);
     await expect(view.storedSessions).toHaveCount(2);
     await view.storedSessions.filter({ hasText: '0 steps' }).click();
     await expect(view.steps).toHaveCount(0);
