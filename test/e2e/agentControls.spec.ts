@@ -6,16 +6,15 @@ import {
   readSession,
   readStoredSession,
 } from './pages/ibisWindow.js';
-import { shareDemoWindow } from './support/demo.js';
+import { longerRequest, shareDemoWindow } from './support/demo.js';
 
 test.describe.serial('an agent under the reader’s hand', () => {
   const ibis = shareDemoWindow({ needsPolicy: true });
-  const prompt = 'Segment the left putamen.'; // takes the policy more steps than the demo's own request
 
   test('pauses after the step it is in, and stays there', async () => {
     const view = ibisWindow(ibis.page);
     await expect(view.pause).toBeDisabled();
-    await view.request.fill(prompt);
+    await view.request.fill(longerRequest);
     await view.run.click();
     await view.pause.click();
     await expect(view.state).toHaveText('Paused', { timeout: 60_000 });
@@ -87,10 +86,10 @@ test.describe.serial('an agent under the reader’s hand', () => {
         if (!reply.ok) throw new Error(reply.error.message);
         return reply.value.sessionId;
       },
-      { settings: before.settings, prompt },
+      { settings: before.settings, prompt: longerRequest },
     );
     await view.sessions.click();
-    await view.worklist.getByLabel('Search sessions').fill(prompt);
+    await view.worklist.getByLabel('Search sessions').fill(longerRequest);
     await expect(view.storedSessions).toHaveCount(2);
     await view.storedSessions.filter({ hasText: '0 steps' }).click();
     await expect(view.steps).toHaveCount(0);

@@ -23,17 +23,6 @@ function writePictures(folder: string): void {
   writeFileSync(path.join(folder, 'broken.png'), whole.subarray(0, whole.length - 60));
 }
 
-function killAll(ibis: LaunchedIbis): void {
-  const enginePid = ibis.enginePid();
-  process.kill(ibis.mainPid, 'SIGKILL');
-  if (enginePid === null) return;
-  try {
-    process.kill(enginePid, 'SIGKILL');
-  } catch {
-    // It noticed first that its window was gone.
-  }
-}
-
 test.describe.serial('a batch of five with one broken series', () => {
   const { folder, remove } = makeFolder('batch');
   const pictures = path.join(folder, 'pictures');
@@ -81,7 +70,7 @@ test.describe.serial('a batch of five with one broken series', () => {
         intervals: [30], // the others must not be done too
       })
       .toBeGreaterThanOrEqual(1);
-    killAll(ibis);
+    await ibis.kill();
     const database = new Database(databaseFile(dataDir), { readonly: true });
     finished = database
       .prepare('SELECT session_id, updated_at FROM sessions WHERE stop_reason IS NOT NULL')

@@ -11,7 +11,7 @@ import {
   readStoredSession,
   waitForImage,
 } from './pages/ibisWindow.js';
-import { demoImageName, launchDemo, skipWithoutPolicy } from './support/demo.js';
+import { demoImageName, launchDemo, longerRequest, skipWithoutPolicy } from './support/demo.js';
 import { launchIbis, type LaunchedIbis } from './support/launch.js';
 
 test.describe.serial('when the engine is killed', () => {
@@ -31,6 +31,8 @@ test.describe.serial('when the engine is killed', () => {
 
   test('the window stays, says so, and has a button to go on', async () => {
     const view = ibisWindow(ibis.page);
+    await view.request.fill(longerRequest);
+    await view.request.blur(); // the keys are for the image again
     await ibis.page.keyboard.press('c');
     await clickOnImage(ibis.page, 0.62, 0.42);
     await expect(view.steps).toHaveCount(1, { timeout: 60_000 });
@@ -67,14 +69,7 @@ test.describe.serial('when the engine is killed', () => {
     const before = await readStoredSession(ibis.page);
     await view.run.click();
     await expect(view.state).toHaveText('Running');
-    const enginePid = ibis.enginePid();
-    process.kill(ibis.mainPid, 'SIGKILL');
-    if (enginePid !== null)
-      try {
-        process.kill(enginePid, 'SIGKILL');
-      } catch {
-        // It noticed first that its window was gone.
-      }
+    await ibis.kill();
     ibis = await launchIbis({ dataDir });
     const again = ibisWindow(ibis.page);
     const offer = ibis.page.getByRole('region', { name: 'Interrupted sessions' });

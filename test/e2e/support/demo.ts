@@ -15,6 +15,9 @@ export const demo = JSON.parse(
   ),
 ) as { readonly prompt: string; readonly sliceIndex: number };
 
+/** On the same slice; it takes the bundled policy more steps, so that there is time to act while it runs. */
+export const longerRequest = 'Segment the left putamen.';
+
 /** As the image names itself to a screen reader. */
 export const demoImageName = `Axial image ${demo.sliceIndex + 1} of 177`;
 
@@ -81,6 +84,7 @@ export function shareDemoWindow({
     },
     enginePid: () => ibis().enginePid(),
     screenshot: (name) => ibis().screenshot(name),
+    kill: () => ibis().kill(),
     close: () => ibis().close(),
     reopen: async () => {
       await ibis().close();

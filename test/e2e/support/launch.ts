@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -21,6 +22,8 @@ export interface LaunchedIbis {
   /** Pid of the engine that main forked; null while there is none. */
   enginePid(): number | null;
   screenshot(name: string): Promise<string>;
+  /** Ends app and engine at once, as a power failure would; then the data folder can be opened again. */
+  kill(): Promise<void>;
   /** Closes the window as a user would; the data folder goes too unless the caller gave it. */
   close(): Promise<void>;
 }
@@ -54,14 +57,27 @@ export async function launchIbis(
   const mainPid = app.process().pid;
   if (mainPid === undefined) throw new Error('Electron did not start.');
 
+  const enginePid = (): number | null =>
+    processTree(mainPid).find(({ command }) => /[\\/]engine\.js$/.test(command))?.pid ?? null;
+
   return {
     app,
     page,
     dataDir,
     mainPid,
     complaints,
-    enginePid: () =>
-      processTree(mainPid).find(({ command }) => /[\\/]engine\.js$/.test(command))?.pid ?? null,
+    enginePid,
+    kill: async () => {
+      const engine = enginePid();
+      const gone = once(app.process(), 'exit'); // before that, a next one would find the first still there
+      process.kill(mainPid, 'SIGKILL');
+      try {
+        if (engine !== null) process.kill(engine, 'SIGKILL');
+      } catch {
+        // It noticed first that its window was gone.
+      }
+      await gone;
+    },
     screenshot: async (name) => {
       const folder = path.join(repoRoot, 'test-results', 'screenshots');
       mkdirSync(folder, { recursive: true });
