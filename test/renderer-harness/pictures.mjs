@@ -141,7 +141,7 @@ const journeys = {
   async session({ page, session, rest, press, steps, settled, take }) {
     await take('request');
     await press('Run', session);
-    await steps(2);
+    await steps(1);
     await page
       .waitForFunction(
         () => (document.querySelector('.streaming .reasoning')?.textContent?.length ?? 0) > 40,
