@@ -9,7 +9,7 @@ import { addProfileOptions, chosenDeidentification } from './deidentify.js';
 import type { ProfileOptions } from './deidentify.js';
 import { openEngine, openStoredEngine } from './openEngine.js';
 import { chooseSeries, openInput } from './openInput.js';
-import { createOutput } from './output.js';
+import { createOutput, storedText } from './output.js';
 import { requireWritableFolder } from './outputFolder.js';
 
 interface MeasurementsOptions extends ProfileOptions {
@@ -66,11 +66,7 @@ export async function runMeasurements(
     });
     output.result(
       { seriesInstanceUID, measurements, files, notes },
-      [
-        ...(lines.length === 0 ? ['no measurements'] : lines),
-        ...files.map((file) => `wrote ${file}`),
-        ...notes,
-      ].join('\n'),
+      storedText('measurements', lines, { files, notes }),
     );
   } finally {
     await engine.close();

@@ -19,6 +19,18 @@ export interface Progress {
   stop(): void;
 }
 
+/** In text mode: what is stored of a kind, a line each, then the files that were written of it, then notes. */
+export const storedText = (
+  kind: string,
+  listed: readonly string[],
+  { files, notes }: { readonly files: readonly string[]; readonly notes: readonly string[] },
+): string =>
+  [
+    ...(listed.length === 0 ? [`no ${kind}`] : listed),
+    ...files.map((file) => `wrote ${file}`),
+    ...notes,
+  ].join('\n');
+
 interface Streams {
   readonly out: { write(text: string): unknown };
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };

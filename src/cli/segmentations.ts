@@ -14,7 +14,7 @@ import type { ProfileOptions } from './deidentify.js';
 import { openEngine, openStoredEngine } from './openEngine.js';
 import type { CliEngine } from './openEngine.js';
 import { chooseSeries, openInput } from './openInput.js';
-import { createOutput } from './output.js';
+import { createOutput, storedText } from './output.js';
 import { requireWritableFolder } from './outputFolder.js';
 
 interface SegmentationsOptions extends ProfileOptions {
@@ -124,11 +124,7 @@ export async function runSegmentations(
         files: written.files,
         notes,
       },
-      [
-        ...(segmentations.length === 0 ? ['no segmentations'] : segmentations.map(describe)),
-        ...written.files.map((file) => `wrote ${file}`),
-        ...notes,
-      ].join('\n'),
+      storedText('segmentations', segmentations.map(describe), { files: written.files, notes }),
     );
   } finally {
     await engine.close();

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { makeDataDir, openTestEngine } from '../engine/helpers.js';
+import { drawFive } from '../engine/madeByHand.js';
 import { writeSource } from '../export/makeSource.js';
 import { seriesShapes } from '../segmentations/segmentationCase.js';
 import { runCli } from './runCli.js';
@@ -21,21 +21,7 @@ describe('ibis measurements', () => {
     const { engine } = test;
     const { studies } = await engine.invoke('openPaths', { paths: [series], jobId: 'open' });
     const seriesId = studies[0]?.series[0]?.seriesId ?? expect.fail();
-    const { volumes } = await engine.invoke('getSeries', { seriesId });
-    const [x = 0, y = 0, z = 0] = volumes[0]?.images[2]?.position ?? [];
-    await engine.invoke('addMeasurement', {
-      measurementId: randomUUID(),
-      seriesId,
-      phaseIndex: 0,
-      kind: 'length',
-      axis: 'acquired',
-      sliceIndex: 2,
-      points: [
-        { x, y, z },
-        { x: x + 3, y: y + 4, z },
-      ],
-      label: 'five',
-    });
+    await drawFive(test, seriesId);
     await test.close();
   });
   afterAll(() => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { packMask } from '../../../src/domain/mask.js';
 import { makeDataDir, openTestEngine } from '../engine/helpers.js';
+import { paintOne } from '../engine/madeByHand.js';
 import { axialShape, writeSource } from '../export/makeSource.js';
 import { runCli } from './runCli.js';
 
@@ -27,20 +28,13 @@ describe('ibis segmentations', () => {
     const opened = await engine.invoke('openPaths', { paths: [images], jobId: 'open' });
     const { seriesId, seriesInstanceUID } = opened.studies[0]?.series[0] ?? expect.fail();
     firstUid = seriesInstanceUID;
-    const { segmentationId } = await engine.invoke('createSegmentation', {
-      seriesId,
-      phaseIndex: 0,
+    await paintOne(test, seriesId, {
       segmentationLabel: 'Both kidneys',
-    });
-    await engine.invoke('addSegment', { segmentationId, segmentLabel: 'left kidney' });
-    const data = new Uint8Array(width * height).fill(1, 30, 95);
-    await engine.invoke('paintSegment', {
-      segmentationId,
-      segmentNumber: 1,
-      axis: 'acquired',
-      mode: 'add',
-      toolLabel: 'Brush',
-      slices: [{ sliceIndex: 4, region: packMask({ width, height, data }) }],
+      segmentLabel: 'left kidney',
+      slice: {
+        sliceIndex: 4,
+        region: packMask({ width, height, data: new Uint8Array(width * height).fill(1, 30, 95) }),
+      },
     });
     await test.close();
   });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { copyFileSync, cpSync, createWriteStream, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +15,7 @@ import { createStudies } from '../../../src/engine/studies.js';
 import { axialShape, writeSource } from '../export/makeSource.js';
 import { makeDataDir, openTestEngine } from './helpers.js';
 import type { TestEngine } from './helpers.js';
+import { drawFive, paintOne } from './madeByHand.js';
 
 const SIZE = { width: axialShape.columns, height: axialShape.rows };
 const uid = '1.2.826.0.1.3680043.2.1125.1.1';
@@ -65,35 +65,12 @@ describe('files about images', () => {
     const made = await openTestEngine();
     const { engine } = made;
     const [seriesId = expect.fail()] = (await openIn(made, place('first'))).ids;
-    const { segmentationId } = await engine.invoke('createSegmentation', {
-      seriesId,
-      phaseIndex: 0,
+    const segmentationId = await paintOne(made, seriesId, {
       segmentationLabel: 'Kidney',
+      segmentLabel: 'kidney',
+      slice: draw(30, 95),
     });
-    await engine.invoke('addSegment', { segmentationId, segmentLabel: 'kidney' });
-    await engine.invoke('paintSegment', {
-      segmentationId,
-      segmentNumber: 1,
-      axis: 'acquired',
-      mode: 'add',
-      toolLabel: 'Brush',
-      slices: [draw(30, 95)],
-    });
-    const { volumes } = await engine.invoke('getSeries', { seriesId });
-    const [x = 0, y = 0, z = 0] = volumes[0]?.images[2]?.position ?? [];
-    await engine.invoke('addMeasurement', {
-      measurementId: randomUUID(),
-      seriesId,
-      phaseIndex: 0,
-      kind: 'length',
-      axis: 'acquired',
-      sliceIndex: 2,
-      points: [
-        { x, y, z },
-        { x: x + 3, y: y + 4, z },
-      ],
-      label: 'five',
-    });
+    await drawFive(made, seriesId);
     mkdirSync(objects);
     await engine.invoke('exportSegmentation', {
       segmentationId,
